@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { IntramurosError } from './errors.ts';
+import { parseBytes, parseDurationMs } from './units.ts';
+
+const duration = z.union([z.string(), z.number()]).transform((value, context) => {
+  const ms = typeof value === 'number' ? value * 1000 : parseDurationMs(value);
+  if (ms === undefined) context.addIssue(`wanted a duration such as "5m", "30s", 0 or "forever", found "${value}"`);
+  return ms ?? 0;
+});
+const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
+  const size = typeof value === 'number' ? value : parseBytes(value);
+  if (size === undefined) context.addIssue(`wanted a size such as "8GiB", found "${value}"`);
+  return size ?? 0;
+});
+
+/**
+ * Every setting, with its default. Given, strongest first, by a command-line flag, the environment variable
+ * `INTRAMUROS_<NAME>`, or `config.json` in the data directory.
+ */
+export const settingsSchema = z.strictObject({
+  host: z
+    .string()
+    .default('127.0.0.1')
+    .meta({ description: 'Address to listen on. Anything but loopback needs an API key.' }),
+  port: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(8420)
+    .meta({ description: 'Port to listen on; 0 takes a free one.' }),
+  apiKeyFile: z
+    .string()
+    .optional()
+    .meta({ description: 'File whose first line is the key that clients must send as a Bearer token.' }),
+  allowedHosts: z.string().default('').meta({
+    description: 'Host names, separated by commas, under which the server may be called besides loopback names.',
+  }),
+  databaseUrl: z
+    .string()
+    .optional()
+    .meta({ description: 'PostgreSQL address. Without it an embedded database in the data directory is used.' }),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .meta({ description: 'Least severe log line that is written.' }),
+  language: z
+    .enum(['auto', 'fr', 'en'])
+    .default('auto')
+    .meta({ description: 'Language of the page and the CLI; auto follows the browser or LANG.' }),
+  defaultModel: z.string().optional().meta({ description: 'Model of a new conversation when none is chosen.' }),
+  threads: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .meta({ description: 'Compute threads of a model; 0 takes the physical cores.' }),
+  contextTokens: z.coerce.number().int().min(0).default(0).meta({
+    description: 'Tokens of context shared by the conversations of one loaded model; 0 chooses by model and memory.',
+  }),
+  parallel: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(8)
+    .meta({ description: 'Answers that one model generates at the same time.' }),
+  queueLimit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(512)
+    .meta({ description: 'Requests that may wait for one model; more are refused with 429.' }),
+  keepAlive: duration.default(300_000).meta({ description: 'How long an idle model stays in memory.' }),
+  memoryLimit: bytes
+    .optional()
+    .meta({ description: 'Most memory that loaded models may take together; default: what is free, less a reserve.' }),
+  optimize: z
+    .enum(['off', 'ask', 'on'])
+    .default('on')
+    .meta({ description: 'Whether a pulled model gets a copy tuned to this CPU.' }),
+  offline: z
+    .stringbool()
+    .or(z.boolean())
+    .default(false)
+    .meta({ description: 'Refuse every connection to another machine.' }),
+  streamGrace: duration.default(15_000).meta({
+    description: 'How long an answer of the chat page goes on after its reader left, so that a reload resumes it.',
+  }),
+});
+
+/** All settings, resolved. Durations in milliseconds, sizes in bytes. */
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingName = keyof Settings;
+
+/** Environment variable of a setting: `apiKeyFile` → `INTRAMUROS_API_KEY_FILE`. `databaseUrl` also listens to `DATABASE_URL`. */
+export function environmentName(setting: string): string {
+  return `INTRAMUROS_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Where everything of one installation lives: `INTRAMUROS_HOME`, else `~/.intramuros`. */
+export function dataDirectory(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment.INTRAMUROS_HOME || join(homedir(), '.intramuros');
+}
+
+/** Where a setting's value came from. */
+export type SettingOrigin = 'flag' | 'environment' | 'file' | 'default';
+export interface ResolvedSettings {
+  readonly settings: Settings;
+  readonly origins: Readonly<Record<string, SettingOrigin>>;
+}
+
+/**
+ * Reads the settings of an installation.
+ * @throws {IntramurosError} `config_invalid`, naming the setting, where it came from, what was wanted and what was found.
+ */
+export function readSettings(options: {
+  readonly home: string;
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly environment?: NodeJS.ProcessEnv;
+}): ResolvedSettings {
+  const environment = options.environment ?? process.env;
+  const file = readConfigFile(join(options.home, 'config.json'));
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, SettingOrigin> = {};
+  for (const name of Object.keys(settingsSchema.shape)) {
+    const fromEnvironment =
+      environment[environmentName(name)] ||
+      (name === 'databaseUrl' ? environment.DATABASE_URL || undefined : undefined);
+    if (options.flags?.[name] !== undefined) [values[name], origins[name]] = [options.flags[name], 'flag'];
+    else if (fromEnvironment) [values[name], origins[name]] = [fromEnvironment, 'environment'];
+    else if (file[name] !== undefined) [values[name], origins[name]] = [file[name], 'file'];
+    else origins[name] = 'default';
+  }
+  for (const name of Object.keys(file)) {
+    if (!(name in settingsSchema.shape)) {
+      throw new IntramurosError(
+        'config_invalid',
+        `config.json has a setting "${name}" that does not exist. Known settings: ${Object.keys(settingsSchema.shape).join(', ')}.`,
+        { facts: { setting: name } },
+      );
+    }
+  }
+  const parsed = settingsSchema.safeParse(values);
+  if (parsed.success) return { settings: parsed.data, origins };
+  const issue = parsed.error.issues[0];
+  const name = String(issue?.path[0] ?? '?');
+  const origin =
+    origins[name] === 'environment'
+      ? environmentName(name)
+      : origins[name] === 'file'
+        ? 'config.json'
+        : 'the command line';
+  throw new IntramurosError('config_invalid', `Setting "${name}" from ${origin}: ${issue?.message ?? 'not valid'}.`, {
+    facts: { setting: name, origin: origins[name] ?? 'default' },
+  });
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      return {};
+    throw new IntramurosError('config_invalid', `Cannot read ${path}: ${(error as Error).message}.`, { cause: error });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new IntramurosError(
+      'config_invalid',
+      `${path} is not JSON: ${(error as Error).message}. Correct it or remove it.`,
+      { cause: error },
+    );
+  }
+  throw new IntramurosError('config_invalid', `${path} must hold one JSON object of settings.`);
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'; // Crockford's base 32, lower case
+let lastMs = 0;
+let counter = 0;
+
+/**
+ * A new identifier that sorts by creation time: `<prefix>_` + 10 characters of milliseconds + 3 of a counter within the
+ * millisecond + 13 random ones (65 bits). The counter keeps ids made in one millisecond by one process in order.
+ */
+export function newId(prefix: string, nowMs: number = Date.now()): string {
+  if (nowMs > lastMs) {
+    lastMs = nowMs;
+    counter = 0;
+  } else {
+    counter += 1;
+  }
+  return `${prefix}_${encode(lastMs, 10)}${encode(counter, 3)}${randomText(13)}`;
+}
+
+function encode(value: number, length: number): string {
+  let text = '';
+  let rest = value;
+  for (let at = 0; at < length; at += 1) {
+    text = alphabet[rest % 32] + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}
+
+function randomText(length: number): string {
+  let text = '';
+  for (const byte of randomBytes(length)) text += alphabet[byte % 32];
+  return text;
+}

@@ -1,0 +1,24 @@
+export { type Clock, systemClock } from './clock.ts';
+export {
+  dataDirectory,
+  environmentName,
+  type ResolvedSettings,
+  readSettings,
+  type SettingName,
+  type SettingOrigin,
+  type Settings,
+  settingsSchema,
+} from './config.ts';
+export {
+  type ErrorCode,
+  type ErrorFacts,
+  errorCodes,
+  fromProblem,
+  IntramurosError,
+  isIntramurosError,
+  type Problem,
+  toProblem,
+} from './errors.ts';
+export { newId } from './ids.ts';
+export { type Logger, openLog, silentLog } from './log.ts';
+export { formatBytes, parseBytes, parseDurationMs } from './units.ts';
