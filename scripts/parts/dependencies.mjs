@@ -60,8 +60,12 @@ function wantedDigest() {
 
 /** Paths under which npm will put what the lock holds for this platform. */
 function lockedPaths() {
-  const fits = (list, value) =>
-    list === undefined || (list.some((item) => item === value) && !list.includes(`!${value}`));
+  // `os` and `cpu` are a name or a list of names, where "!name" excludes one.
+  const fits = (rule, value) => {
+    const list = rule === undefined ? [] : [rule].flat();
+    const allowed = list.filter((item) => !item.startsWith('!'));
+    return !list.includes(`!${value}`) && (allowed.length === 0 || allowed.includes(value));
+  };
   return Object.entries(JSON.parse(lockText()).packages)
     .filter(([path, entry]) => path !== '' && fits(entry.os, process.platform) && fits(entry.cpu, process.arch))
     .map(([path]) => path);
