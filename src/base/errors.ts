@@ -43,6 +43,7 @@ export const errorCodes = [
   'disk_full',
   'database_unavailable',
   'database_newer',
+  'database_altered',
   'backup_invalid',
   'egress_denied',
   'egress_failed',

@@ -1,1 +1,4 @@
+export { type OpenDatabaseOptions, openDatabase } from './database.ts';
+export { DatabaseError } from './failures.ts';
+export { type DirectoryLock, lockDataDirectory, lockHolder } from './lock.ts';
 export type * from './types.ts';

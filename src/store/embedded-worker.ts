@@ -1,0 +1,81 @@
+import { statfsSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { unaccent } from '@electric-sql/pglite/contrib/unaccent';
+import { pg_textsearch } from '@electric-sql/pglite-pg_textsearch';
+import { vector } from '@electric-sql/pglite-pgvector';
+import { toWireFailure, type WireFailure } from './failures.ts';
+import { type TextParameter, valueParsers } from './values.ts';
+
+/** The embedded database, in its thread: answers one message at a time, in order. */
+export type WorkerRequest =
+  | { readonly id: number; readonly sql: string; readonly parameters: readonly TextParameter[] }
+  | { readonly id: number; readonly script: string }
+  | { readonly id: number; readonly close: true };
+export type WorkerReply =
+  | { readonly id: number; readonly rows: readonly Record<string, unknown>[] }
+  | { readonly id: number; readonly failure: WireFailure };
+
+const port = parentPort;
+if (port === null) throw new Error('embedded-worker.ts runs as a worker thread only.');
+const { directory } = workerData as { readonly directory: string };
+
+const asText = new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => (value: unknown) => value });
+let database: PGlite | undefined;
+let broken: string | undefined;
+
+async function open(): Promise<PGlite> {
+  const opened = await PGlite.create({
+    dataDir: `file://${directory}`,
+    extensions: { vector, pg_textsearch, unaccent },
+    parsers: { ...valueParsers },
+  });
+  await opened.exec(`SET TimeZone = 'UTC'`);
+  return opened;
+}
+
+async function run(request: WorkerRequest): Promise<readonly Record<string, unknown>[]> {
+  if (broken !== undefined) throw new Error(broken);
+  if ('close' in request) {
+    await database?.close();
+    return [];
+  }
+  database ??= await open();
+  if ('script' in request) {
+    await database.exec(request.script);
+    return [];
+  }
+  const result = await database.query<Record<string, unknown>>(request.sql, [...request.parameters], {
+    serializers: asText,
+  });
+  return result.rows;
+}
+
+/** An error of PostgreSQL leaves it alive; anything else (a WASM abort above all) ends it. */
+function describe(error: unknown): WireFailure {
+  const failure = toWireFailure(error);
+  if (failure.sqlState !== undefined && !failure.message.startsWith('PANIC')) return failure;
+  if (error instanceof RangeError && /past 2\^53/.test(failure.message)) return failure;
+  broken = `the embedded database ended: ${failure.message}`;
+  return { ...failure, system: hasNoSpace() ? 'ENOSPC' : failure.system, fatal: true };
+}
+
+function hasNoSpace(): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize < 17 * 1024 * 1024; // PostgreSQL takes its log in files of 16 MiB
+  } catch {
+    return false; // the folder is gone: not a question of space
+  }
+}
+
+let last: Promise<void> = Promise.resolve();
+port.on('message', (request: WorkerRequest) => {
+  last = last.then(async () => {
+    try {
+      port.postMessage({ id: request.id, rows: await run(request) } satisfies WorkerReply);
+    } catch (error) {
+      port.postMessage({ id: request.id, failure: describe(error) } satisfies WorkerReply);
+    }
+  });
+});
