@@ -1,0 +1,224 @@
+import { IntramurosError, newId } from '../base/index.ts';
+import type { Database, Queryable } from '../store/index.ts';
+import { getMessage, insertMessage, listBranch } from './messages.ts';
+import { autoTitle, storableText } from './text.ts';
+import type { Message, MessageUsage, Provenance } from './types.ts';
+
+/** Where in a conversation an answer is to be written. */
+export type AnswerTarget =
+  | {
+      /** A new question under `parentId` (an edit has the parent of the edited one), and its answer. */
+      readonly kind: 'ask';
+      readonly conversationId: string;
+      readonly parentId: string | undefined;
+      readonly content: string;
+    }
+  /** Another answer beside those of a question. */
+  | { readonly kind: 'regenerate'; readonly conversationId: string; readonly messageId: string }
+  /** More of an answer that was cut. */
+  | { readonly kind: 'continue'; readonly conversationId: string; readonly messageId: string };
+
+/** An answer that has its place in the database and nothing in it yet. */
+export interface BegunAnswer {
+  readonly conversationId: string;
+  readonly messageId: string;
+  /** Set when the question was new. */
+  readonly userMessageId: string | undefined;
+  /** Set when the question gave the conversation its title. */
+  readonly title: string | undefined;
+  /** What the model is to see, from the root: ends with the question, or with the cut answer when it is to go on. */
+  readonly history: readonly Message[];
+}
+
+/** What an answer ended with. */
+export interface AnswerEnd {
+  readonly content: string;
+  readonly thinking?: string | undefined;
+  readonly thinkingMs?: number | undefined;
+  readonly status: 'complete' | 'stopped' | 'failed';
+  readonly endedBy: string;
+  readonly error?: { readonly code: string; readonly message: string } | undefined;
+  readonly usage?: MessageUsage | undefined;
+  readonly provenance?: Provenance | undefined;
+}
+
+/** Writing answers into conversations. */
+export interface Answers {
+  /** Makes the place of an answer, and stores its question, in one durable step. */
+  begin(target: AnswerTarget, answer: { readonly runId: string; readonly model: string }): Promise<BegunAnswer>;
+  /** Saves what an answer has so far; false when the message is no longer there to be written. */
+  grow(
+    messageId: string,
+    soFar: { readonly content: string; readonly thinking?: string | undefined },
+  ): Promise<boolean>;
+  /** Saves the end of an answer; false when its message was deleted meanwhile. */
+  finish(messageId: string, end: AnswerEnd): Promise<boolean>;
+}
+
+/** @param now the present, as ISO text. */
+export function answersOf(database: Database, now: () => string): Answers {
+  return {
+    begin: (target, answer) => database.transaction((on) => begin(on, target, answer, now())),
+    grow: async (messageId, soFar) => {
+      const rows = await database.query(
+        `UPDATE messages SET content = $2, thinking = $3 WHERE id = $1 AND status = 'generating' RETURNING id`,
+        [messageId, storable(soFar.content), soFar.thinking === undefined ? undefined : storable(soFar.thinking)],
+      );
+      return rows.length > 0;
+    },
+    finish: (messageId, end) => database.transaction((on) => finish(on, messageId, end, now())),
+  };
+}
+
+// An answer is never refused for its length: what a model wrote is kept as far as one message goes.
+const storable = (text: string): string => storableText(text.length > 1_000_000 ? text.slice(0, 1_000_000) : text);
+
+async function begin(
+  on: Queryable,
+  target: AnswerTarget,
+  answer: { readonly runId: string; readonly model: string },
+  at: string,
+): Promise<BegunAnswer> {
+  if (target.kind === 'continue') return beginContinue(on, target, answer, at);
+  const question = target.kind === 'ask' ? await ask(on, target, at) : await questionOf(on, target);
+  const messageId = newId('msg');
+  await insertMessage(on, {
+    id: messageId,
+    conversationId: target.conversationId,
+    parentId: question.id,
+    role: 'assistant',
+    content: '',
+    status: 'generating',
+    runId: answer.runId,
+    createdAt: at,
+  });
+  await touch(on, target.conversationId, { at, leafId: messageId, added: 1, model: answer.model });
+  return {
+    conversationId: target.conversationId,
+    messageId,
+    userMessageId: target.kind === 'ask' ? question.id : undefined,
+    title: question.title,
+    history: await listBranch(on, target.conversationId, question.id),
+  };
+}
+
+async function ask(
+  on: Queryable,
+  target: AnswerTarget & { kind: 'ask' },
+  at: string,
+): Promise<{ readonly id: string; readonly title: string | undefined }> {
+  const content = storableText(target.content);
+  if (content.trim() === '') throw new IntramurosError('invalid_request', 'The question is empty. Write something.');
+  await assertConversation(on, target.conversationId);
+  if (target.parentId !== undefined) {
+    const parent = await getMessage(on, target.conversationId, target.parentId);
+    if (parent.role === 'user') {
+      throw new IntramurosError(
+        'invalid_request',
+        `A question follows an answer or starts the conversation; "${target.parentId}" is a question.`,
+        { facts: { message: target.parentId } },
+      );
+    }
+  }
+  const id = newId('msg');
+  await insertMessage(on, {
+    id,
+    conversationId: target.conversationId,
+    ...(target.parentId === undefined ? {} : { parentId: target.parentId }),
+    role: 'user',
+    content,
+    status: 'complete',
+    createdAt: at,
+  });
+  await touch(on, target.conversationId, { at, leafId: id, added: 1 });
+  const titled = await on.query<{ title: string }>(
+    `UPDATE conversations SET title = $2 WHERE id = $1 AND title = '' AND title_origin = 'auto' RETURNING title`,
+    [target.conversationId, autoTitle(content)],
+  );
+  return { id, title: titled[0]?.title };
+}
+
+async function questionOf(
+  on: Queryable,
+  target: AnswerTarget & { kind: 'regenerate' },
+): Promise<{ readonly id: string; readonly title: undefined }> {
+  const message = await getMessage(on, target.conversationId, target.messageId);
+  if (message.role === 'user') return { id: message.id, title: undefined };
+  throw new IntramurosError('invalid_request', `Only a question can be answered again; "${message.id}" is none.`, {
+    facts: { message: message.id },
+  });
+}
+
+async function beginContinue(
+  on: Queryable,
+  target: AnswerTarget & { kind: 'continue' },
+  answer: { readonly runId: string; readonly model: string },
+  at: string,
+): Promise<BegunAnswer> {
+  const message = await getMessage(on, target.conversationId, target.messageId);
+  if (message.role !== 'assistant') {
+    throw new IntramurosError('invalid_request', `Only an answer can be continued; "${message.id}" is none.`, {
+      facts: { message: message.id },
+    });
+  }
+  const taken = await on.query(
+    `UPDATE messages SET status = 'generating', run_id = $2, ended_by = NULL, error = NULL
+     WHERE id = $1 AND status <> 'generating' RETURNING id`,
+    [message.id, answer.runId],
+  );
+  if (taken.length === 0) {
+    throw new IntramurosError('conflict', 'This answer is still being written. Wait for its end, or stop it.', {
+      facts: { message: message.id, run: message.runId ?? null },
+    });
+  }
+  await touch(on, target.conversationId, { at, leafId: message.id, added: 0 });
+  return {
+    conversationId: target.conversationId,
+    messageId: message.id,
+    userMessageId: undefined,
+    title: undefined,
+    history: await listBranch(on, target.conversationId, message.id),
+  };
+}
+
+async function finish(on: Queryable, messageId: string, end: AnswerEnd, at: string): Promise<boolean> {
+  const rows = await on.query<{ conversation_id: string }>(
+    `UPDATE messages SET content = $2, thinking = $3, thinking_ms = $4, status = $5, ended_by = $6, error = $7,
+       usage = $8, provenance = $9 WHERE id = $1 AND status = 'generating' RETURNING conversation_id`,
+    [
+      messageId,
+      storable(end.content),
+      end.thinking === undefined ? undefined : storable(end.thinking),
+      end.thinkingMs === undefined ? undefined : Math.round(end.thinkingMs),
+      end.status,
+      end.endedBy,
+      end.error,
+      end.usage,
+      end.provenance,
+    ],
+  );
+  const conversationId = rows[0]?.conversation_id;
+  if (conversationId === undefined) return false;
+  await on.query('UPDATE conversations SET updated_at = $2 WHERE id = $1', [conversationId, at]);
+  return true;
+}
+
+async function touch(
+  on: Queryable,
+  conversationId: string,
+  change: { readonly at: string; readonly leafId: string; readonly added: number; readonly model?: string },
+): Promise<void> {
+  await on.query(
+    `UPDATE conversations SET updated_at = $2, active_leaf_id = $3, message_count = message_count + $4,
+       model = coalesce($5, model) WHERE id = $1`,
+    [conversationId, change.at, change.leafId, change.added, change.model],
+  );
+}
+
+async function assertConversation(on: Queryable, id: string): Promise<void> {
+  const rows = await on.query('SELECT id FROM conversations WHERE id = $1', [id]);
+  if (rows.length > 0) return;
+  throw new IntramurosError('conversation_not_found', `There is no conversation "${id}". It may have been deleted.`, {
+    facts: { conversation: id },
+  });
+}
