@@ -1,0 +1,7 @@
+export { type NativeContext, type OpenContextOptions, openContext } from './context.ts';
+export { findLibraryDirectory, type Library, openLibrary } from './library.ts';
+export type { BufferSizes } from './memory.ts';
+export { type NativeModel, type OpenModelOptions, openModel } from './model.ts';
+export { type FileFormat, fileFormats, type QuantizeOptions, type QuantizeResult, quantizeModel } from './quantize.ts';
+export { modelSampling, type NativeSampler, openSampler, samplingDefaults } from './sampler.ts';
+export type { TokenTraits, Vocabulary } from './vocabulary.ts';
