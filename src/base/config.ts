@@ -16,6 +16,16 @@ const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
   return size ?? 0;
 });
 
+const aliases = z
+  .union([z.string(), z.record(z.string(), z.string())])
+  .transform((value, context): Readonly<Record<string, string>> => {
+    if (typeof value !== 'string') return value;
+    const pairs = value.split(',').map((pair) => pair.split('=').map((text) => text.trim()));
+    if (pairs.every(([name, model]) => name && model)) return Object.fromEntries(pairs);
+    context.addIssue(`wanted pairs such as "gpt-*=smollm2:135m,text-embedding-*=all-minilm", found "${value}"`);
+    return {};
+  });
+
 /**
  * Every setting, with its default. Given, strongest first, by a command-line flag, the environment variable
  * `INTRAMUROS_<NAME>`, or `config.json` in the data directory.
@@ -38,6 +48,13 @@ export const settingsSchema = z.strictObject({
     .meta({ description: 'File whose first line is the key that clients must send as a Bearer token.' }),
   allowedHosts: z.string().default('').meta({
     description: 'Host names, separated by commas, under which the server may be called besides loopback names.',
+  }),
+  bodyLimit: bytes
+    .default(8 * 1024 * 1024)
+    .meta({ description: 'Largest body of a request; a larger one is refused with 413.' }),
+  modelAliases: aliases.default({}).meta({
+    description:
+      'Other names of installed models, for clients that insist on their own; a name may end in "*". In the environment: "gpt-*=smollm2:135m,…".',
   }),
   databaseUrl: z
     .string()

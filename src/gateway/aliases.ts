@@ -1,0 +1,26 @@
+/**
+ * Other names of models, for clients that insist on a name of their own (`gpt-…`). A name may end in `*`; the longest
+ * match wins, and an installed model always wins over an alias. Off unless the setting `modelAliases` is given.
+ */
+export interface AliasBook {
+  /** The model that a name stands for, or the name itself. */
+  resolve(name: string): string;
+  /** Names without `*`, with the model each stands for. */
+  exact(): readonly { readonly name: string; readonly model: string }[];
+  /** Takes a name away until the next start; false when it was none. */
+  remove(name: string): boolean;
+}
+
+/** Opens the aliases of the settings. */
+export function openAliases(aliases: Readonly<Record<string, string>>): AliasBook {
+  const exact = new Map(Object.entries(aliases).filter(([name]) => !name.endsWith('*')));
+  const prefixes = Object.entries(aliases)
+    .filter(([name]) => name.endsWith('*'))
+    .map(([name, model]) => [name.slice(0, -1), model] as const)
+    .sort(([a], [b]) => b.length - a.length);
+  return {
+    resolve: (name) => exact.get(name) ?? prefixes.find(([prefix]) => name.startsWith(prefix))?.[1] ?? name,
+    exact: () => [...exact].map(([name, model]) => ({ name, model })),
+    remove: (name) => exact.delete(name),
+  };
+}

@@ -1,0 +1,59 @@
+import type { Endpoint } from './http/endpoint.ts';
+import { createChatCompletion } from './routes/chat-completions.ts';
+import { createCompletion } from './routes/completions.ts';
+import {
+  createConversation,
+  deleteConversation,
+  deleteMessage,
+  exportConversation,
+  getConversation,
+  listConversations,
+  listMessages,
+  updateConversation,
+} from './routes/conversations.ts';
+import { createEmbedding } from './routes/embeddings.ts';
+import {
+  deleteModel,
+  fetchModel,
+  getModel,
+  listCatalogue,
+  listModels,
+  loadModel,
+  optimizeModel,
+  unloadModel,
+} from './routes/models.ts';
+import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/openai-models.ts';
+import { getHealth, getMetrics, getStatus, listSettings } from './routes/system.ts';
+import { detokenize, tokenize } from './routes/tokenize.ts';
+
+/** Every operation of the API. A new route is one line here; `docs/openapi.json` is made from this list. */
+export const contract: readonly Endpoint[] = [
+  createChatCompletion,
+  createCompletion,
+  createEmbedding,
+  listOpenAiModels,
+  getOpenAiModel,
+  deleteOpenAiModel,
+  tokenize,
+  detokenize,
+  getHealth,
+  getMetrics,
+  getStatus,
+  listSettings,
+  listModels,
+  getModel,
+  deleteModel,
+  fetchModel,
+  loadModel,
+  unloadModel,
+  optimizeModel,
+  listCatalogue,
+  listConversations,
+  createConversation,
+  getConversation,
+  updateConversation,
+  deleteConversation,
+  listMessages,
+  deleteMessage,
+  exportConversation,
+];

@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import type { ErrorCode, Logger } from '../../base/index.ts';
+import type { GatewayRooms } from '../rooms.ts';
+import type { DialectName } from './problems.ts';
+
+/** Text of the reference page in both languages. */
+export interface Bilingual {
+  readonly en: string;
+  readonly fr: string;
+}
+
+/** What a handler knows besides its parsed input. */
+export interface RequestContext {
+  readonly rooms: GatewayRooms;
+  /** Aborted when the client leaves before the reply is whole. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+  readonly log: Logger;
+  /** Who asks, for the fair queue. */
+  readonly caller: string;
+  readonly acceptLanguage: string | undefined;
+  readonly accept: string | undefined;
+}
+
+/** A reply that is written frame by frame, each frame in one write. */
+export interface StreamReply {
+  readonly stream: AsyncIterable<string>;
+  readonly contentType: 'text/event-stream' | 'application/x-ndjson';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Frame that says "still here" while nothing comes; empty where the format has none. */
+  readonly keepAlive: string;
+}
+
+/** What a handler answers with. */
+export type Reply =
+  | { readonly json: unknown; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly text: string; readonly contentType: string; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly empty: 202 | 204 }
+  | StreamReply;
+
+type Parsed<S extends z.ZodType | undefined> = S extends z.ZodType ? z.output<S> : undefined;
+
+/** Declaration of one operation: its parsing, the types of its handler, its errors and its OpenAPI entry in one place. */
+export interface EndpointDeclaration<
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+> {
+  readonly operationId: string;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+  /** `{name}` is one path segment, `{name+}` may hold slashes. */
+  readonly path: string;
+  readonly tag: string;
+  readonly summary: Bilingual;
+  readonly dialect: DialectName;
+  /** Served without a key even when one is set. */
+  readonly open?: true;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** The body may be left out. */
+  readonly bodyOptional?: true;
+  /** Reply schemas by status; `null` for a reply without a body. */
+  readonly replies: Readonly<Record<number, z.ZodType | null>>;
+  /** Media type of a reply that is no JSON. */
+  readonly replyType?: string;
+  /** Events of the stream this operation may answer with: one schema, or one for each event name. */
+  readonly events?: z.ZodType | Readonly<Record<string, z.ZodType>>;
+  /** Codes a caller may meet besides those that every operation has. */
+  readonly errors: readonly ErrorCode[];
+  handle(
+    input: { readonly params: Parsed<P>; readonly query: Parsed<Q>; readonly body: Parsed<B> },
+    context: RequestContext,
+  ): Promise<Reply> | Reply;
+}
+
+/** A declared operation, its input types erased. */
+export type Endpoint = Omit<EndpointDeclaration, 'params' | 'query' | 'body' | 'handle'> & {
+  readonly params?: z.ZodType | undefined;
+  readonly query?: z.ZodType | undefined;
+  readonly body?: z.ZodType | undefined;
+  handle(
+    input: { readonly params: unknown; readonly query: unknown; readonly body: unknown },
+    context: RequestContext,
+  ): Promise<Reply> | Reply;
+};
+
+/** Declares an operation. */
+export function endpoint<
+  P extends z.ZodType | undefined = undefined,
+  Q extends z.ZodType | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(declaration: EndpointDeclaration<P, Q, B>): Endpoint {
+  return declaration as unknown as Endpoint;
+}

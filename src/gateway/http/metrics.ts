@@ -1,0 +1,147 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Engine } from '../../engine/index.ts';
+import type { Usage } from '../../flows/index.ts';
+import { openStreamCount } from './stream-writer.ts';
+
+const seconds = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 80];
+const tokens = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
+
+/** What one answer tells the metrics when it closes. */
+export interface AnswerMeasure {
+  readonly operation: 'chat' | 'text_completion' | 'embeddings';
+  readonly model: string;
+  readonly why: string;
+  readonly use: Usage;
+  readonly durationMs: number;
+}
+
+/** Prometheus metrics; inference under OpenTelemetry's `gen_ai` names. */
+export interface Metrics {
+  readonly contentType: string;
+  render(): Promise<string>;
+  request(route: string, method: string, status: number, durationMs: number): void;
+  answer(measure: AnswerMeasure): void;
+  step(name: string, durationMs: number): void;
+  ignoredField(route: string): void;
+  invalidReply(route: string): void;
+  streamEnd(why: string): void;
+}
+
+/** What counts by itself and is read when the metrics are asked for. */
+export interface Measured {
+  readonly engine: Pick<Engine, 'list'>;
+  reach(): { readonly bytesSent: number; readonly bytesReceived: number };
+}
+
+/** Opens the metrics of one server; what the rooms count themselves is read when asked. */
+export function openMetrics(rooms: Measured): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> =>
+    new Histogram({ name, help, labelNames, buckets, registers });
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]): Counter<L> =>
+    new Counter({ name, help, labelNames, registers });
+
+  const requests = histogram(
+    'http_server_request_duration_seconds',
+    'Time from request to the end of the reply.',
+    ['http_route', 'http_request_method', 'http_response_status_code'],
+    seconds,
+  );
+  const ai = ['gen_ai_operation_name', 'gen_ai_request_model'];
+  const firstToken = histogram(
+    'gen_ai_server_time_to_first_token_seconds',
+    'From the request to its first token.',
+    ai,
+    seconds,
+  );
+  const perToken = histogram(
+    'gen_ai_server_time_per_output_token_seconds',
+    'Time of each token after the first.',
+    ai,
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+  );
+  const duration = histogram('gen_ai_server_request_duration_seconds', 'Time of an answer.', [...ai, 'why'], seconds);
+  const usage = histogram('gen_ai_client_token_usage', 'Tokens of an answer.', [...ai, 'gen_ai_token_type'], tokens);
+  const cached = counter('intramuros_prompt_tokens_cached_total', 'Prompt tokens found in the KV cache.', ['model']);
+  const steps = histogram(
+    'intramuros_answer_step_duration_seconds',
+    'Time of a step of the answer path.',
+    ['step'],
+    seconds,
+  );
+  const ignored = counter('intramuros_ignored_fields_total', 'Unknown request fields that change nothing.', [
+    'http_route',
+  ]);
+  const invalid = counter('intramuros_invalid_replies_total', 'Replies that do not fit their own schema.', [
+    'http_route',
+  ]);
+  const ends = counter('intramuros_streams_total', 'Streams by how they ended.', ['end']);
+  openGauges(rooms, registers);
+
+  return {
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+    request: (route, method, status, ms) => requests.labels(route, method, String(status)).observe(ms / 1000),
+    answer: ({ operation, model, why, use, durationMs }) => {
+      duration.labels(operation, model, why).observe(durationMs / 1000);
+      usage.labels(operation, model, 'input').observe(use.promptTokens);
+      usage.labels(operation, model, 'output').observe(use.completionTokens);
+      cached.labels(model).inc(use.cachedPromptTokens);
+      if (use.timeToFirstTokenMs !== undefined)
+        firstToken.labels(operation, model).observe(use.timeToFirstTokenMs / 1000);
+      if (use.completionTokens > 1)
+        perToken.labels(operation, model).observe(use.generationMs / 1000 / (use.completionTokens - 1));
+    },
+    step: (name, ms) => steps.labels(name).observe(ms / 1000),
+    ignoredField: (route) => ignored.labels(route).inc(),
+    invalidReply: (route) => invalid.labels(route).inc(),
+    streamEnd: (why) => ends.labels(why).inc(),
+  };
+}
+
+/** Values that the engine and the network door count themselves. */
+function openGauges(rooms: Measured, registers: Registry[]): void {
+  new Gauge({
+    name: 'intramuros_open_streams',
+    help: 'Streams being written.',
+    registers,
+    collect() {
+      this.set(openStreamCount());
+    },
+  });
+  new Gauge({
+    name: 'intramuros_egress_bytes',
+    help: 'Bytes exchanged with other machines since the start.',
+    labelNames: ['direction'],
+    registers,
+    collect() {
+      const { bytesSent, bytesReceived } = rooms.reach();
+      this.labels('sent').set(bytesSent);
+      this.labels('received').set(bytesReceived);
+    },
+  });
+  new Gauge({
+    name: 'intramuros_engine',
+    help: 'State and totals of each loaded model.',
+    labelNames: ['model', 'what'],
+    registers,
+    collect() {
+      this.reset();
+      for (const model of rooms.engine.list()) {
+        const set = (what: string, value: number): void => this.labels(model.id, what).set(value);
+        set('resident_bytes', model.residentBytes);
+        set('context_used_tokens', model.contextUsedTokens);
+        set('active_requests', model.activeRequests);
+        set('queued_requests', model.queuedRequests);
+        for (const [name, value] of Object.entries(model.counters)) {
+          set(
+            name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+            value,
+          );
+        }
+      }
+    },
+  });
+}

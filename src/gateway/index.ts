@@ -1,0 +1,6 @@
+export { type AliasBook, openAliases } from './aliases.ts';
+export { describeApi, type Gateway, type GatewayOptions, openGateway } from './gateway.ts';
+export { type Failure, failures } from './http/failures.ts';
+export { type Metrics, openMetrics } from './http/metrics.ts';
+export { openStreamCount, type StreamLimits } from './http/stream-writer.ts';
+export type { GatewayRooms, GatewayRuns, House, OptimizeEvent, Reach, ShownSetting } from './rooms.ts';

@@ -1,0 +1,61 @@
+import type { Conversations } from '../conversations/index.ts';
+import type { EmbedRequest, EmbedResult, Engine, GenerateRequest } from '../engine/index.ts';
+import type { Event } from '../flows/index.ts';
+import type { InstalledModel, ModelLibrary } from '../models/index.ts';
+import type { AliasBook } from './aliases.ts';
+import type { Metrics } from './http/metrics.ts';
+
+/** What the gateway needs of the house. */
+export interface GatewayRooms {
+  readonly engine: Engine;
+  readonly models: ModelLibrary;
+  readonly conversations: Conversations;
+  /** The answer path: every dialect asks here. */
+  answer(request: GenerateRequest, options: { readonly signal: AbortSignal }): AsyncIterable<Event>;
+  embed(request: EmbedRequest, options: { readonly signal: AbortSignal }): Promise<EmbedResult>;
+  /** Makes the copy of a model that is tuned to this machine. */
+  optimize(model: InstalledModel, options: { readonly signal: AbortSignal }): AsyncIterable<OptimizeEvent>;
+  /** What was exchanged with other machines since the start. */
+  reach(): Reach;
+  readonly runs: GatewayRuns;
+  readonly aliases: AliasBook;
+  readonly metrics: Metrics;
+  readonly house: House;
+}
+
+/** Progress of the tuning of a model; the last is `done`. */
+export type OptimizeEvent =
+  | { readonly type: 'progress'; readonly phase: string; readonly progress: number; readonly words?: string }
+  | { readonly type: 'done'; readonly tuned: InstalledModel['tuned'] };
+
+export interface Reach {
+  readonly outside: readonly string[];
+  readonly offline: boolean;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+/** A setting as it may be shown. */
+export interface ShownSetting {
+  readonly name: string;
+  readonly value: string | number | boolean | Readonly<Record<string, string>> | null;
+  readonly origin: 'flag' | 'environment' | 'file' | 'default';
+  readonly description: string;
+}
+
+/** Facts about this installation. */
+export interface House {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly language: 'auto' | 'fr' | 'en';
+  readonly defaultModel: string | undefined;
+  address(): string;
+  settings(): readonly ShownSetting[];
+  setup(): { readonly state: 'ready' | 'working' | 'failed'; readonly words?: string; readonly progress?: number };
+}
+
+/** Answers being written into conversations. */
+export interface GatewayRuns {
+  active(conversationId: string): readonly { readonly runId: string; readonly messageId: string }[];
+  stopAll(conversationId: string): Promise<void>;
+}

@@ -1,0 +1,55 @@
+import { ask, begun } from '../answering.ts';
+import { ChatCompletion, ChatCompletionChunk, toChatChunks, toChatCompletion } from '../dialects/openai/chat-reply.ts';
+import { ChatCompletionRequest, toGenerate } from '../dialects/openai/chat-request.ts';
+import { fingerprint, resolveModel } from '../dialects/openai/common.ts';
+import { endpoint } from '../http/endpoint.ts';
+
+/** Failures that any generation may meet. */
+export const generationErrors = [
+  'unsupported_parameter',
+  'model_not_found',
+  'model_unusable',
+  'context_exceeded',
+  'model_load_failed',
+  'memory_insufficient',
+  'queue_full',
+  'engine_crashed',
+  'engine_unavailable',
+] as const;
+
+/** Comment line of OpenAI streams; never `id:`, never an empty `data:` (both break clients). */
+export const openAiKeepAlive = ': waiting\n\n';
+
+export const createChatCompletion = endpoint({
+  operationId: 'chat.completions.create',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  tag: 'OpenAI',
+  summary: {
+    en: 'Answers a conversation, whole or as a stream.',
+    fr: 'Répond à une conversation, d’un bloc ou au fil de l’eau.',
+  },
+  dialect: 'openai',
+  body: ChatCompletionRequest,
+  replies: { 200: ChatCompletion },
+  events: ChatCompletionChunk,
+  errors: generationErrors,
+  async handle({ body }, context) {
+    const model = await resolveModel(context.rooms, body.model, 'chat');
+    const request = toGenerate(body, model, context.caller);
+    const head = {
+      model: model.id,
+      fingerprint: fingerprint(model),
+      choices: request.choices ?? 1,
+      logprobs: body.logprobs === true,
+    };
+    const events = ask(request, 'chat', context);
+    if (!body.stream) return { json: await toChatCompletion(events, head) };
+    const includeUsage = body.stream_options?.include_usage === true;
+    return {
+      stream: toChatChunks(await begun(events), { ...head, includeUsage }),
+      contentType: 'text/event-stream',
+      keepAlive: openAiKeepAlive,
+    };
+  },
+});

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+
+/** Text that the database can hold: no NUL character. */
+export const storable = (maximum: number): z.ZodString =>
+  z
+    .string()
+    .max(maximum)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is exactly what is refused
+    .regex(/^[^\u0000]*$/, 'wanted text without NUL characters');
+
+export const Id = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[\w-]+$/, 'wanted letters, digits, "_" and "-"');
+
+export const Conversation = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    titleOrigin: z.enum(['auto', 'person']),
+    model: z.string().optional(),
+    activeLeafId: z.string().optional(),
+    messageCount: z.int(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: 'Conversation' });
+
+export const ConversationList = z
+  .object({
+    conversations: z.array(Conversation.extend({ snippet: z.string().optional() }).meta({ id: 'ListedConversation' })),
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: 'ConversationList' });
+
+export const Message = z
+  .object({
+    id: z.string(),
+    conversationId: z.string(),
+    parentId: z.string().optional(),
+    role: z.enum(['system', 'user', 'assistant']),
+    content: z.string(),
+    thinking: z.string().optional(),
+    thinkingMs: z.number().optional(),
+    status: z.enum(['complete', 'generating', 'stopped', 'failed', 'interrupted']),
+    endedBy: z.string().optional(),
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    runId: z.string().optional(),
+    usage: z
+      .object({
+        promptTokens: z.number(),
+        cachedPromptTokens: z.number(),
+        completionTokens: z.number(),
+        timeToFirstTokenMs: z.number(),
+        tokensPerSecond: z.number(),
+        contextTokens: z.number(),
+      })
+      .optional(),
+    provenance: z
+      .object({
+        model: z.string(),
+        tier: z.literal('embedded'),
+        quantization: z.string(),
+        tuned: z.boolean(),
+        bytesSent: z.number(),
+      })
+      .optional(),
+    createdAt: z.string(),
+  })
+  .meta({ id: 'Message' });

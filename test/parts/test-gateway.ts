@@ -1,0 +1,152 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog, toProblem } from '../../src/base/index.ts';
+import { openConversations } from '../../src/conversations/index.ts';
+import type { Engine, GenerateRequest } from '../../src/engine/index.ts';
+import type { By, Event, Usage } from '../../src/flows/index.ts';
+import {
+  type Gateway,
+  type GatewayOptions,
+  type GatewayRooms,
+  openAliases,
+  openGateway,
+  openMetrics,
+} from '../../src/gateway/index.ts';
+import type { InstalledModel } from '../../src/models/index.ts';
+import { openDatabase } from '../../src/store/index.ts';
+import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
+import { describeModel, openMemoryLibrary } from './memory-library.ts';
+
+/** A gateway over the echo engine, with real conversations in a temporary folder. */
+export interface TestGateway extends Gateway, AsyncDisposable {
+  readonly engine: EchoEngine;
+  readonly rooms: GatewayRooms;
+  /** Asks the gateway; a body that is no string is sent as JSON. */
+  ask(path: string, options?: AskOptions): Promise<Response>;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'>> {
+  readonly engine?: EchoEngineOptions;
+  readonly aliases?: Readonly<Record<string, string>>;
+  readonly models?: readonly InstalledModel[];
+}
+
+const noUse: Usage = {
+  promptTokens: 0,
+  cachedPromptTokens: 0,
+  completionTokens: 0,
+  thinkingTokens: 0,
+  queueMs: 0,
+  promptMs: 0,
+  generationMs: 0,
+  timeToFirstTokenMs: undefined,
+  contextUsedTokens: 0,
+  contextTokens: 4096,
+  bytesSent: 0,
+};
+
+async function* answerOf(engine: Engine, request: GenerateRequest, signal: AbortSignal): AsyncGenerator<Event> {
+  const by: By = { run: 'run_test', step: 'generate', model: request.model, site: 'local', attempt: 1 };
+  yield { t: 'open', by, label: 'unlabelled', at: Date.now() };
+  let use = noUse;
+  try {
+    for await (const event of engine.generate(request, { signal })) {
+      if (event.type === 'prompt')
+        yield {
+          t: 'note',
+          by,
+          kind: 'prompt',
+          data: {
+            promptTokens: event.promptTokens,
+            cachedTokens: event.cachedTokens,
+            ...(event.tokens ? { tokens: event.tokens } : {}),
+          },
+        };
+      else if (event.type === 'delta' && event.kind === 'text')
+        yield {
+          t: 'text',
+          by,
+          s: event.text,
+          out: true,
+          choice: event.choice,
+          ...(event.logprobs ? { lp: event.logprobs } : {}),
+        };
+      else if (event.type === 'delta') yield { t: 'think', by, s: event.text, choice: event.choice };
+      else if (event.type === 'finish') yield { t: 'finish', by, choice: event.choice, why: event.reason };
+      else if (event.type === 'done') use = { ...noUse, ...event.usage, timeToFirstTokenMs: event.usage.promptMs };
+    }
+    yield { t: 'close', by, why: 'stop', use };
+  } catch (error) {
+    yield { t: 'close', by, why: signal.aborted ? 'cancelled' : 'failed', use, error: toProblem(error) };
+  }
+}
+
+/** Starts it on a free port. */
+export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const home = await mkdtemp(join(tmpdir(), 'intramuros-gateway-'));
+  const models = options.models ?? [
+    describeModel('echo', ['chat', 'completion']),
+    describeModel('org/echo:small', ['chat', 'completion']),
+    describeModel('vectors', ['embedding']),
+  ];
+  const engine = openEchoEngine({ models: models.map(({ id }) => id), ...options.engine });
+  const log = options.log ?? silentLog();
+  const database = await openDatabase({ home, log });
+  const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
+  let gateway: Gateway | undefined;
+  const rooms: GatewayRooms = {
+    engine,
+    models: openMemoryLibrary(models),
+    conversations: await openConversations({ database, log }),
+    answer: (request, { signal }) => answerOf(engine, request, signal),
+    embed: (request, how) => engine.embed(request, how),
+    optimize: async function* optimize() {
+      yield { type: 'done', tuned: undefined };
+    },
+    reach,
+    runs: { active: () => [], stopAll: async () => {} },
+    aliases: openAliases(options.aliases ?? {}),
+    metrics: openMetrics({ engine, reach }),
+    house: {
+      version: '0.0.0-test',
+      startedAt: Date.now(),
+      language: 'auto',
+      defaultModel: undefined,
+      address: () => gateway?.address ?? '',
+      settings: () => [],
+      setup: () => ({ state: 'ready' }),
+    },
+  };
+  gateway = await openGateway({ host: '127.0.0.1', port: 0, replies: 'always', ...options, rooms, log });
+  const { address } = gateway;
+  const close = async (): Promise<void> => {
+    await gateway.close();
+    await engine.close();
+    await database.close();
+    await rm(home, { recursive: true, force: true });
+  };
+  return {
+    address,
+    engine,
+    rooms,
+    close,
+    ask: (path, { method, body, headers, signal } = {}) =>
+      fetch(`${address}${path}`, {
+        method: method ?? (body === undefined ? 'GET' : 'POST'),
+        ...(body === undefined
+          ? {}
+          : { body: typeof body === 'string' || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(signal ? { signal } : {}),
+      }),
+    [Symbol.asyncDispose]: close,
+  };
+}
