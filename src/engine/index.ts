@@ -1,1 +1,2 @@
+export { type EngineOptions, openEngine } from './supervisor/index.ts';
 export type * from './types.ts';

@@ -1,0 +1,384 @@
+import { fileURLToPath } from 'node:url';
+import { type Clock, IntramurosError, isIntramurosError, type Logger, type Settings } from '../../base/index.ts';
+import type { InstalledModel, ModelLibrary } from '../../models/index.ts';
+import type { MemoryParts, StartOptions } from '../process/protocol.ts';
+import type { Engine, EngineEvent, GenerateRequest, LoadPhase } from '../types.ts';
+import { leavable } from './leavable.ts';
+import { fitToMemory, type LoadPlan, purposeOf, servedFile, startOptions } from './load-plan.ts';
+import { type Machine, thisMachine } from './machine.ts';
+import { freeForModels, givenBack, type MemoryRoom } from './memory-room.ts';
+import { ModelProcess } from './model-process.ts';
+import { ModelSlot, throwIfTooSoon } from './model-slot.ts';
+
+export interface EngineOptions {
+  readonly library: Pick<ModelLibrary, 'get'>;
+  readonly settings: Pick<
+    Settings,
+    'contextTokens' | 'parallel' | 'queueLimit' | 'threads' | 'keepAlive' | 'memoryLimit'
+  >;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** The program that an engine process runs, where it is not the one beside these sources. */
+  readonly entry?: string;
+  readonly machine?: Machine;
+}
+
+/**
+ * Opens the local engine: one child process a model, started when first asked for, ended when idle too long or when another
+ * model needs its memory. A crash of one becomes an error on its own streams; others go on.
+ */
+export function openEngine(options: EngineOptions): Engine {
+  return new Supervisor(options);
+}
+
+interface AskOptions {
+  readonly signal?: AbortSignal;
+  readonly check?: (model: InstalledModel) => void;
+}
+
+const longestTimerMs = 2 ** 31 - 1;
+
+class Supervisor implements Engine {
+  readonly #options: EngineOptions;
+  readonly #machine: Machine;
+  readonly #entry: string;
+  readonly #slots = new Map<string, ModelSlot>();
+  readonly #predictions = new Map<string, MemoryParts>();
+  readonly #timers = new Map<ModelSlot, NodeJS.Timeout>();
+  readonly #ending = new Set<Promise<void>>();
+  /** Loads pass one at a time from prediction to start, so that two never count on the same free memory. */
+  #admission: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#machine = options.machine ?? thisMachine;
+    this.#entry = options.entry ?? fileURLToPath(new URL('../process/main.ts', import.meta.url));
+  }
+
+  generate(request: GenerateRequest, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<EngineEvent> {
+    return leavable((signal) => this.#generate(request, signal), options.signal);
+  }
+
+  async *#generate({ model, ...request }: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    signal.throwIfAborted();
+    const { slot, release } = await this.#hold(model, (found) => {
+      if (purposeOf(found) === 'embedding') throw wrongPurpose(found, 'makes embeddings; it cannot answer');
+    });
+    try {
+      for await (const state of this.#untilReady(slot, signal)) yield { type: 'loading', ...state };
+      yield* processOf(slot).generate(request, signal);
+      slot.failures = 0;
+    } finally {
+      release();
+    }
+  }
+
+  async embed(
+    { model, inputs, fairKey }: Parameters<Engine['embed']>[0],
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ) {
+    const call = { type: 'embed', inputs, fairKey } as const;
+    const reply = await this.#ask(model, (process) => process.call(call, 'embedded', signal), {
+      ...(signal && { signal }),
+      check: (found) => {
+        if (!found.capabilities.includes('embedding')) throw wrongPurpose(found, 'does not make embeddings');
+      },
+    });
+    return reply.result;
+  }
+
+  async tokenize({ model, text, addSpecial = true, parseSpecial = false }: Parameters<Engine['tokenize']>[0]) {
+    const call = { type: 'tokenize', text, addSpecial, parseSpecial } as const;
+    return (await this.#ask(model, (process) => process.call(call, 'tokenized'))).tokens;
+  }
+
+  async detokenize({ model, tokens }: Parameters<Engine['detokenize']>[0]) {
+    const call = { type: 'detokenize', tokens } as const;
+    return (await this.#ask(model, (process) => process.call(call, 'detokenized'))).text;
+  }
+
+  async render({ model, messages }: Parameters<Engine['render']>[0]) {
+    const call = { type: 'render', messages } as const;
+    const { text, tokens } = await this.#ask(model, (process) => process.call(call, 'rendered'));
+    return { text, tokens };
+  }
+
+  load(id: string, options: { readonly signal?: AbortSignal; readonly pin?: boolean } = {}) {
+    return leavable((signal) => this.#load(id, options.pin, signal), options.signal);
+  }
+
+  async *#load(id: string, pin: boolean | undefined, signal: AbortSignal) {
+    signal.throwIfAborted();
+    const { slot, release } = await this.#hold(id);
+    try {
+      slot.pinned = pin ?? slot.pinned;
+      yield* this.#untilReady(slot, signal);
+    } finally {
+      release();
+    }
+  }
+
+  async unload(id: string): Promise<void> {
+    const slot = this.#slots.get(id);
+    if (slot) await this.#end(slot, `Model "${id}" was unloaded while it was in use. Ask again to load it.`);
+  }
+
+  list() {
+    return [...this.#slots.values()].map((slot) => slot.view(this.#machine));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const slots = [...this.#slots.values()];
+    await Promise.all(slots.map((slot) => this.#end(slot, 'Intramuros is stopping.')));
+    await Promise.all(this.#ending);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The slot of a model, its load begun. Call `#hold` to use it. */
+  async #slot(id: string, check?: (model: InstalledModel) => void): Promise<ModelSlot> {
+    this.#throwIfClosed();
+    const model = await this.#options.library.get(id);
+    check?.(model);
+    for (let old = this.#slots.get(model.id); old?.state === 'unloading'; old = this.#slots.get(model.id)) {
+      await old.changed(new AbortController().signal);
+    }
+    this.#throwIfClosed();
+    let slot = this.#slots.get(model.id);
+    if (!slot) {
+      slot = new ModelSlot(model, this.#options.clock);
+      this.#slots.set(model.id, slot);
+      this.#begin(slot);
+    } else if (slot.state === 'failed') {
+      throwIfTooSoon(slot, this.#options.clock.now());
+      slot.model = model;
+      this.#begin(slot);
+    }
+    return slot;
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw new IntramurosError('engine_unavailable', 'Intramuros is stopping. Start it again.');
+  }
+
+  /** Starts a load that all who ask share; its end shows in the slot's state. */
+  #begin(slot: ModelSlot): void {
+    slot.update({ state: 'loading', phase: 'starting', progress: 0 });
+    const begunAt = this.#options.clock.monotonic();
+    const { log, clock } = this.#options;
+    this.#loadInto(slot).then(
+      () => {
+        slot.update({ state: 'ready', progress: 1 });
+        if (slot.holders === 0) this.#expireLater(slot);
+        log.info(
+          { model: slot.id, pid: slot.process?.pid, ms: Math.round(clock.monotonic() - begunAt) },
+          'model loaded',
+        );
+      },
+      (thrown: unknown) => {
+        if (slot.state !== 'loading') return; // unloaded meanwhile
+        const error = isIntramurosError(thrown) ? thrown : loadFailed(slot.id, thrown);
+        log.warn(
+          { model: slot.id, code: error.code, err: error.code === 'internal' ? thrown : undefined },
+          error.message,
+        );
+        slot.noteFailure(error, clock.now());
+      },
+    );
+  }
+
+  async #loadInto(slot: ModelSlot): Promise<void> {
+    const process = await this.#admit(async () => {
+      const plan = await this.#plan(slot);
+      const { file, tuned } = servedFile(slot.model);
+      Object.assign(slot, {
+        file,
+        tuned,
+        predictedBytes: plan.predictedBytes,
+        contextTokens: plan.start.contextTokens,
+      });
+      slot.update({ phase: 'starting' });
+      if (slot.state !== 'loading') throw unloaded(slot.id);
+      slot.process = this.#spawn(slot, plan.start);
+      return slot.process;
+    });
+    const ready = await process.ready;
+    slot.contextTokens = ready.contextTokens;
+  }
+
+  async #admit<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#admission.then(work);
+    this.#admission = turn.catch(() => {}); // its own caller has the error; the next in line does not care
+    return turn;
+  }
+
+  #spawn(slot: ModelSlot, start: StartOptions): ModelProcess {
+    const process: ModelProcess = new ModelProcess({
+      model: slot.id,
+      entry: this.#entry,
+      start,
+      onLoading: (phase, progress) => slot.update({ phase, progress }),
+      onState: (state) => {
+        slot.processState = state;
+      },
+      onLine: (line) => this.#options.log.debug({ model: slot.id, line }, 'engine process'),
+      onCrash: (error) => {
+        if (slot.process !== process || slot.state !== 'ready') return;
+        this.#options.log.error({ model: slot.id, cause: error.facts.cause }, 'engine process crashed');
+        slot.noteFailure(error, this.#options.clock.now());
+      },
+    });
+    this.#track(process);
+    return process;
+  }
+
+  #track(process: ModelProcess): void {
+    this.#ending.add(process.ended);
+    void process.ended.then(() => this.#ending.delete(process.ended));
+  }
+
+  /** Predicts the memory of a load, chooses the context, and makes place. */
+  async #plan(slot: ModelSlot): Promise<LoadPlan> {
+    const { settings } = this.#options;
+    const wanted = startOptions(slot.model, settings, this.#machine.physicalCores);
+    const memory = await this.#predict(slot, wanted);
+    const idle = [...this.#slots.values()].filter((other) => other !== slot && other.isIdle && !other.pinned);
+    const reclaimable = idle.reduce((sum, other) => sum + givenBack(this.#room(), other), 0);
+    const plan = fitToMemory(slot.model, wanted, memory, {
+      roomBytes: freeForModels(this.#room()) + reclaimable,
+      fixedContext: settings.contextTokens > 0,
+    });
+    for (const oldest of idle.sort((a, b) => a.lastUsedAt - b.lastUsedAt)) {
+      if (plan.predictedBytes <= freeForModels(this.#room())) break;
+      if (!oldest.isIdle) continue;
+      slot.update({ phase: 'evicting' });
+      this.#options.log.info({ model: oldest.id, for: slot.id }, 'model evicted to make room');
+      await this.#end(oldest, `Model "${oldest.id}" was unloaded to make room for "${slot.id}". Ask again to load it.`);
+    }
+    return plan;
+  }
+
+  /** The library's own figures, from a process that allocates nothing; kept for the next load of the same file. */
+  async #predict(slot: ModelSlot, start: StartOptions): Promise<MemoryParts> {
+    const key = JSON.stringify([start.file, slot.model.sha256, start.contextTokens, start.parallel, start.purpose]);
+    const known = this.#predictions.get(key);
+    if (known) return known;
+    const process = new ModelProcess({ model: slot.id, entry: this.#entry, start: { ...start, dryRun: true } });
+    slot.process = process;
+    this.#track(process);
+    try {
+      const memory = await process.predicted;
+      this.#predictions.set(key, memory);
+      return memory;
+    } finally {
+      await process.stop(new IntramurosError('cancelled', 'The dry run is over.'));
+      if (slot.process === process) slot.process = undefined;
+    }
+  }
+
+  #room(): MemoryRoom {
+    return { slots: [...this.#slots.values()], machine: this.#machine, limitBytes: this.#options.settings.memoryLimit };
+  }
+
+  async *#untilReady(slot: ModelSlot, signal: AbortSignal) {
+    let last: { readonly phase: LoadPhase; readonly progress: number } | undefined;
+    while (slot.state === 'loading') {
+      const { phase = 'starting', progress } = slot;
+      if (phase !== last?.phase || progress !== last.progress) {
+        last = { phase, progress };
+        yield last;
+        continue;
+      }
+      await slot.changed(signal);
+    }
+    if (slot.state !== 'ready') throw slot.error ?? unloaded(slot.id);
+  }
+
+  async #ask<T>(
+    id: string,
+    ask: (process: ModelProcess) => Promise<T>,
+    { signal = new AbortController().signal, check }: AskOptions = {},
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const { slot, release } = await this.#hold(id, check);
+    try {
+      for await (const _ of this.#untilReady(slot, signal));
+      const answer = await ask(processOf(slot));
+      slot.failures = 0;
+      return answer;
+    } finally {
+      release();
+    }
+  }
+
+  /** Takes a model into use: it is neither unloaded for idleness nor evicted until `release` is called. */
+  async #hold(
+    id: string,
+    check?: (model: InstalledModel) => void,
+  ): Promise<{ readonly slot: ModelSlot; readonly release: () => void }> {
+    const slot = await this.#slot(id, check);
+    if (slot.state === 'unloading') return this.#hold(id, check); // it was taken away in this very moment
+    slot.holders += 1;
+    slot.expiresAt = undefined;
+    clearTimeout(this.#timers.get(slot));
+    const release = (): void => {
+      slot.holders -= 1;
+      slot.lastUsedAt = this.#options.clock.now();
+      if (slot.holders === 0) this.#expireLater(slot);
+    };
+    return { slot, release };
+  }
+
+  #expireLater(slot: ModelSlot): void {
+    clearTimeout(this.#timers.get(slot));
+    const { keepAlive } = this.#options.settings;
+    if (slot.pinned || slot.state !== 'ready' || !Number.isFinite(keepAlive)) return;
+    slot.expiresAt = this.#options.clock.now() + keepAlive;
+    const expire = (): void => {
+      if (!slot.isIdle) {
+        this.#expireLater(slot);
+        return;
+      }
+      this.#options.log.info({ model: slot.id }, 'model unloaded after its keep-alive');
+      void this.#end(slot, `Model "${slot.id}" was unloaded after its keep-alive. Ask again to load it.`);
+    };
+    this.#timers.set(slot, setTimeout(expire, Math.min(keepAlive, longestTimerMs)).unref());
+  }
+
+  /** Ends the process of a model and forgets it. Who asks meanwhile gets a process of its own. */
+  async #end(slot: ModelSlot, why: string): Promise<void> {
+    clearTimeout(this.#timers.get(slot));
+    this.#timers.delete(slot);
+    const error = new IntramurosError('engine_unavailable', why, { facts: { model: slot.id } });
+    const process = slot.process;
+    slot.update({ state: 'unloading', error });
+    await process?.stop(error);
+    if (this.#slots.get(slot.id) === slot) this.#slots.delete(slot.id);
+    slot.update({});
+  }
+}
+
+function processOf(slot: ModelSlot): ModelProcess {
+  if (slot.process && slot.state === 'ready') return slot.process;
+  throw slot.error ?? unloaded(slot.id);
+}
+
+const unloaded = (id: string): IntramurosError =>
+  new IntramurosError('engine_unavailable', `Model "${id}" was unloaded while it was loading. Ask again to load it.`, {
+    facts: { model: id },
+  });
+
+const loadFailed = (id: string, cause: unknown): IntramurosError =>
+  new IntramurosError('model_load_failed', `Model "${id}" could not be loaded. The log has the details.`, {
+    cause,
+    facts: { model: id },
+  });
+
+const wrongPurpose = (model: InstalledModel, what: string): IntramurosError =>
+  new IntramurosError('model_unusable', `Model "${model.id}" ${what}. Choose another model ("intramuros list").`, {
+    facts: { model: model.id },
+  });
