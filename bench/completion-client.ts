@@ -34,7 +34,7 @@ interface Chunk {
   readonly error?: { readonly message: string };
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+const agent = new Agent({ keepAlive: false, maxSockets: 256 });
 
 /**
  * Streams one greedy completion and times it. Tokens that end a text are banned by `logit_bias`, which both servers

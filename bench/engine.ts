@@ -63,7 +63,7 @@ async function manyStreams(target: Target): Promise<number> {
 }
 
 async function sharedPrefix(target: Target): Promise<number> {
-  const document = prose(64, fresh());
+  const document = prose(75, fresh());
   const startedAt = performance.now();
   await Promise.all(
     questions.map((question) => complete(target, { prompt: `${document}\n\n${question}`, maxTokens: 32 })),
