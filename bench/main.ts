@@ -1,0 +1,15 @@
+import { benchEngine } from './engine.ts';
+
+/** Benchmarks by name: `npm run -s bench -- <name> [options]`. */
+const benchmarks: Readonly<Record<string, (commandArguments: readonly string[]) => Promise<void>>> = {
+  engine: benchEngine,
+};
+
+const [name, ...rest] = process.argv.slice(2);
+const benchmark = benchmarks[name ?? ''];
+if (benchmark === undefined) {
+  console.error(`Name a benchmark: ${Object.keys(benchmarks).join(', ')}. Found: ${name ?? 'nothing'}.`);
+  process.exitCode = 2;
+} else {
+  await benchmark(rest);
+}
