@@ -1,0 +1,39 @@
+import type { Command } from '../types.ts';
+import { ask } from './ask.ts';
+import { chat } from './chat.ts';
+import { completion } from './completion.ts';
+import { config } from './config.ts';
+import { doctor } from './doctor.ts';
+import { embed } from './embed.ts';
+import { help } from './help.ts';
+import { list } from './list.ts';
+import { optimize } from './optimize.ts';
+import { ps } from './ps.ts';
+import { pull } from './pull.ts';
+import { rm } from './rm.ts';
+import { serve } from './serve.ts';
+import { show } from './show.ts';
+import { stop } from './stop.ts';
+import { tokenize } from './tokenize.ts';
+import { version } from './version.ts';
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [
+  serve,
+  chat,
+  ask,
+  pull,
+  list,
+  show,
+  ps,
+  stop,
+  rm,
+  optimize,
+  embed,
+  tokenize,
+  config,
+  doctor,
+  completion,
+  version,
+  help,
+];

@@ -1,0 +1,155 @@
+import { type ErrorCode, type ErrorFacts, IntramurosError, isIntramurosError } from '../base/index.ts';
+import { CommandError, UsageError } from './usage-error.ts';
+import type { Language } from './words.ts';
+
+type Sentence = string | ((facts: ErrorFacts) => string);
+
+const named = (facts: ErrorFacts, name: string, before = ' '): string =>
+  facts[name] === undefined || facts[name] === null ? '' : `${before}« ${String(facts[name])} »`;
+const plain = (facts: ErrorFacts, name: string, before: string, after = ''): string =>
+  facts[name] === undefined || facts[name] === null ? '' : `${before}${String(facts[name])}${after}`;
+
+/**
+ * French for each code: what happened and what to do. The English message carries the particulars; where the French
+ * sentence cannot say them from the facts, they follow it in parentheses.
+ */
+const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly whole?: boolean }>> = {
+  invalid_request: { text: 'La demande n’est pas valable.' },
+  unsupported_parameter: { text: (facts) => `Le paramètre${named(facts, 'parameter')} n’est pas pris en charge.` },
+  payload_too_large: { text: 'La demande est trop grande pour le serveur.' },
+  unsupported_media_type: { text: 'Le serveur ne lit pas ce type de contenu.' },
+  not_acceptable: { text: 'Le serveur ne peut pas répondre sous la forme demandée.' },
+  not_found: { text: 'Le serveur ne connaît pas cette adresse ; il est peut-être d’une autre version.' },
+  method_not_allowed: { text: 'Cette opération n’existe pas à cette adresse.' },
+  context_exceeded: {
+    text: 'Le texte dépasse le contexte du modèle. Raccourcissez-le, ou choisissez un modèle au contexte plus long.',
+  },
+  unauthorized: { text: 'Le serveur demande une clé. Donnez son fichier : intramuros config set apiKeyFile CHEMIN.' },
+  forbidden_origin: { text: 'Le serveur refuse les appels de cette origine.' },
+  model_not_found: {
+    text: (facts) =>
+      `Le modèle${named(facts, 'model')} n’est pas installé. Voyez « intramuros list », ou obtenez-le par « intramuros pull ».`,
+    whole: true,
+  },
+  model_unusable: { text: (facts) => `Le modèle${named(facts, 'model')} ne sait pas faire cela.` },
+  model_load_failed: {
+    text: (facts) =>
+      `Le modèle${named(facts, 'model')} n’a pas pu être chargé. « intramuros doctor » vérifie ses fichiers.`,
+  },
+  model_file_invalid: {
+    text: (facts) =>
+      `Le fichier du modèle est abîmé ou n’est pas un GGUF${plain(facts, 'path', ' : ')}. Supprimez-le et obtenez-le de nouveau.`,
+  },
+  memory_insufficient: {
+    text: 'La mémoire libre ne suffit pas pour ce modèle. Arrêtez-en un autre (« intramuros ps »), ou prenez-en un plus petit.',
+  },
+  disk_insufficient: {
+    text: 'Le disque n’a pas assez de place pour ce modèle. Libérez-en, ou choisissez un modèle plus petit.',
+  },
+  pull_failed: { text: 'Le modèle n’a pas pu être obtenu.' },
+  checksum_mismatch: {
+    text: 'Le fichier reçu n’a pas l’empreinte attendue et a été écarté. Recommencez ; si cela se répète, la source n’est pas sûre.',
+  },
+  engine_crashed: {
+    text: (facts) => `Le moteur du modèle${named(facts, 'model')} s’est arrêté. Il redémarrera à la prochaine demande.`,
+  },
+  engine_unavailable: {
+    text: 'Le moteur d’inférence ne peut pas fonctionner ici. « intramuros doctor » dit pourquoi.',
+  },
+  queue_full: { text: 'Trop de demandes attendent ce modèle. Réessayez dans un moment.' },
+  cancelled: { text: 'Interrompu.', whole: true },
+  timeout: { text: 'Le délai est dépassé.' },
+  conversation_not_found: { text: 'Cette conversation n’existe pas ou plus.', whole: true },
+  message_not_found: { text: 'Ce message n’existe pas ou plus.', whole: true },
+  run_not_found: { text: 'Cette réponse n’est plus en mémoire.', whole: true },
+  conflict: { text: 'L’état a changé entre-temps. Rechargez, puis recommencez.' },
+  config_invalid: {
+    text: (facts) => `Le réglage${named(facts, 'setting')} n’est pas valable. Voyez « intramuros config list ».`,
+  },
+  address_in_use: {
+    text: (facts) =>
+      `Le port${plain(facts, 'port', ' ')} est déjà pris. Arrêtez l’autre programme, ou choisissez un autre port : --port 0 en prend un libre.`,
+    whole: true,
+  },
+  address_not_available: {
+    text: (facts) =>
+      `Impossible d’écouter sur cette adresse${plain(facts, 'host', ' (', ')')}. Corrigez le réglage host.`,
+  },
+  authentication_required_to_listen: {
+    text: 'Écouter hors de cette machine demande une clé. Écrivez-la dans un fichier et donnez-le : intramuros config set apiKeyFile CHEMIN.',
+    whole: true,
+  },
+  data_directory_in_use: {
+    text: (facts) =>
+      `Le dossier des données${plain(facts, 'path', ' ')} sert déjà${plain(facts, 'pid', ' au processus ')}. Arrêtez-le, ou choisissez un autre dossier par INTRAMUROS_HOME.`,
+    whole: true,
+  },
+  data_directory_not_writable: {
+    text: (facts) =>
+      `Le dossier des données${plain(facts, 'path', ' ')} n’est pas accessible en écriture${plain(facts, 'reason', ' (', ')')}. Donnez ce droit à cet utilisateur, ou choisissez un autre dossier par INTRAMUROS_HOME.`,
+    whole: true,
+  },
+  disk_full: {
+    text: (facts) => `Le disque est plein${plain(facts, 'path', ' (', ')')}. Libérez de la place, puis recommencez.`,
+    whole: true,
+  },
+  database_unavailable: {
+    text: 'La base de données est injoignable. Vérifiez qu’elle fonctionne et le réglage databaseUrl.',
+  },
+  database_newer: {
+    text: 'La base de données vient d’une version plus récente d’Intramuros. Elle n’a pas été touchée : installez cette version, ou restaurez une sauvegarde.',
+  },
+  database_altered: {
+    text: 'La base de données n’a plus la forme que cette version lui a donnée. Elle n’a pas été touchée : restaurez une sauvegarde.',
+  },
+  backup_invalid: { text: 'Cette sauvegarde est incomplète ou abîmée ; rien n’a été restauré.' },
+  egress_denied: {
+    text: (facts) =>
+      `La connexion vers${plain(facts, 'host', ' ') || ' une autre machine'} est refusée : le réglage offline est actif.`,
+    whole: true,
+  },
+  egress_failed: { text: (facts) => `La connexion${plain(facts, 'host', ' vers ')} a échoué. Vérifiez le réseau.` },
+  internal: { text: 'Quelque chose a échoué dans Intramuros. Le journal en dit plus.' },
+};
+
+/** A failure as commands show it: one sentence with its remedy, and the code for programs. */
+export interface FailureView {
+  readonly code: string;
+  readonly message: string;
+  readonly facts: ErrorFacts;
+}
+
+/** Puts any failure into words of the person's language. */
+export function describeFailure(error: unknown, language: Language): FailureView {
+  if (error instanceof UsageError) return { code: 'usage', message: error.words[language], facts: {} };
+  if (error instanceof CommandError) return { code: error.code, message: error.words[language], facts: {} };
+  const known = isIntramurosError(error) ? error : toKnown(error);
+  const facts = known.facts ?? {};
+  return { code: known.code, message: language === 'en' ? known.message : inFrench(known, facts), facts };
+}
+
+function inFrench(error: IntramurosError, facts: ErrorFacts): string {
+  const { text, whole } = french[error.code];
+  const sentence = typeof text === 'string' ? text : text(facts);
+  return whole ? sentence : `${sentence} (${error.message})`;
+}
+
+/** System failures that a command may meet, in our own codes. */
+function toKnown(error: unknown): IntramurosError {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  const facts = path === undefined ? {} : { path };
+  if (code === 'ENOSPC')
+    return new IntramurosError('disk_full', 'The disk is full. Free some space and start again.', { facts });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new IntramurosError(
+      'data_directory_not_writable',
+      `${path ?? 'A file'} cannot be written or read (${code}).`,
+      {
+        facts: { ...facts, reason: code },
+      },
+    );
+  }
+  return new IntramurosError('internal', `Something failed inside Intramuros: ${message ?? String(error)}.`, {
+    cause: error,
+  });
+}
