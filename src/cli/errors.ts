@@ -1,6 +1,6 @@
 import { type ErrorCode, type ErrorFacts, IntramurosError, isIntramurosError } from '../base/index.ts';
 import { CommandError, UsageError } from './usage-error.ts';
-import type { Language } from './words.ts';
+import { frenchSpaces, type Language, sentence } from './words.ts';
 
 type Sentence = string | ((facts: ErrorFacts) => string);
 
@@ -121,8 +121,8 @@ export interface FailureView {
 
 /** Puts any failure into words of the person's language. */
 export function describeFailure(error: unknown, language: Language): FailureView {
-  if (error instanceof UsageError) return { code: 'usage', message: error.words[language], facts: {} };
-  if (error instanceof CommandError) return { code: error.code, message: error.words[language], facts: {} };
+  if (error instanceof UsageError) return { code: 'usage', message: sentence(error.words, language), facts: {} };
+  if (error instanceof CommandError) return { code: error.code, message: sentence(error.words, language), facts: {} };
   const known = isIntramurosError(error) ? error : toKnown(error);
   const facts = known.facts ?? {};
   return { code: known.code, message: language === 'en' ? known.message : inFrench(known, facts), facts };
@@ -130,8 +130,8 @@ export function describeFailure(error: unknown, language: Language): FailureView
 
 function inFrench(error: IntramurosError, facts: ErrorFacts): string {
   const { text, whole } = french[error.code];
-  const sentence = typeof text === 'string' ? text : text(facts);
-  return whole ? sentence : `${sentence} (${error.message})`;
+  const words = typeof text === 'string' ? text : text(facts);
+  return frenchSpaces(whole ? words : `${words} (${error.message})`);
 }
 
 /** System failures that a command may meet, in our own codes. */

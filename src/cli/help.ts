@@ -3,7 +3,7 @@ import { globalOptions } from './parse.ts';
 import { styled } from './terminal/style.ts';
 import { textWidth, wrapText } from './terminal/text-width.ts';
 import type { Command, OptionSpec } from './types.ts';
-import type { Language, Words } from './words.ts';
+import { type Language, sentence, type Words } from './words.ts';
 
 export interface HelpOptions {
   readonly language: Language;
@@ -31,6 +31,8 @@ const words = {
   command: { en: 'COMMAND', fr: 'COMMANDE' },
 } satisfies Record<string, Words>;
 
+const colon = { en: ': ', fr: '\u00a0: ' };
+
 const codeWords: readonly (readonly [number, Words])[] = [
   [exitCodes.success, { en: 'done', fr: 'fait' }],
   [
@@ -46,29 +48,29 @@ const codeWords: readonly (readonly [number, Words])[] = [
 export function overview(commands: readonly Command[], options: HelpOptions): string {
   const { language, color } = options;
   return [
-    ...wrapText(words.about[language], options.columns),
+    ...wrapText(sentence(words.about, language), options.columns),
     '',
-    `${styled(words.usage[language], 'bold', color)}: intramuros ${words.command[language]} [${words.option[language]}]`,
+    `${styled(sentence(words.usage, language), 'bold', color)}${colon[language]}intramuros ${sentence(words.command, language)} [${sentence(words.option, language)}]`,
     '',
     section(
-      words.commands[language],
-      commands.map(({ name, summary }) => [name, summary[language]]),
+      sentence(words.commands, language),
+      commands.map(({ name, summary }) => [name, sentence(summary, language)]),
       options,
     ),
     '',
     section(
-      words.everywhere[language],
+      sentence(words.everywhere, language),
       globalOptions.map((option) => optionRow(option, language)),
       options,
     ),
     '',
     section(
-      words.codes[language],
-      codeWords.map(([code, about]) => [String(code), about[language]]),
+      sentence(words.codes, language),
+      codeWords.map(([code, about]) => [String(code), sentence(about, language)]),
       options,
     ),
     '',
-    words.more[language],
+    sentence(words.more, language),
   ].join('\n');
 }
 
@@ -76,31 +78,31 @@ export function overview(commands: readonly Command[], options: HelpOptions): st
 export function commandHelp(command: Command, options: HelpOptions): string {
   const { language, columns, color } = options;
   const parts = [
-    wrapText(command.summary[language], columns).join('\n'),
-    `${styled(words.usage[language], 'bold', color)}: ${usageLine(command, language)}`,
+    wrapText(sentence(command.summary, language), columns).join('\n'),
+    `${styled(sentence(words.usage, language), 'bold', color)}${colon[language]}${usageLine(command, language)}`,
   ];
   if (command.details) {
-    const paragraphs = command.details[language].split('\n\n');
+    const paragraphs = sentence(command.details, language).split('\n\n');
     parts.push(paragraphs.map((paragraph) => wrapText(paragraph, columns).join('\n')).join('\n\n'));
   }
   const rows = (command.arguments ?? []).map(
-    (argument) => [argument.name[language], argument.about[language]] as const,
+    (argument) => [sentence(argument.name, language), sentence(argument.about, language)] as const,
   );
-  if (rows.length > 0) parts.push(section(words.arguments[language], rows, options));
+  if (rows.length > 0) parts.push(section(sentence(words.arguments, language), rows, options));
   const optionRows = (command.options ?? []).map((option) => optionRow(option, language));
-  if (optionRows.length > 0) parts.push(section(words.options[language], optionRows, options));
+  if (optionRows.length > 0) parts.push(section(sentence(words.options, language), optionRows, options));
   parts.push(
     section(
-      words.everywhere[language],
+      sentence(words.everywhere, language),
       globalOptions.map((option) => optionRow(option, language)),
       options,
     ),
   );
   if (command.examples) {
     const lines = command.examples.map(
-      ({ line, about }) => `  ${styled(`# ${about[language]}`, 'dim', color)}\n  ${line}`,
+      ({ line, about }) => `  ${styled(`# ${sentence(about, language)}`, 'dim', color)}\n  ${line}`,
     );
-    parts.push([`${styled(words.examples[language], 'bold', color)}`, ...lines].join('\n'));
+    parts.push([`${styled(sentence(words.examples, language), 'bold', color)}`, ...lines].join('\n'));
   }
   return parts.join('\n\n');
 }
@@ -108,16 +110,16 @@ export function commandHelp(command: Command, options: HelpOptions): string {
 /** `intramuros ask [options] [PROMPT …]` */
 export function usageLine(command: Command, language: Language): string {
   const names = (command.arguments ?? []).map((argument) => {
-    const name = `${argument.name[language]}${argument.rest ? ' …' : ''}`;
+    const name = `${sentence(argument.name, language)}${argument.rest ? ' …' : ''}`;
     return argument.optional ? `[${name}]` : name;
   });
-  return ['intramuros', command.name, `[${words.option[language]}]`, ...names].join(' ');
+  return ['intramuros', command.name, `[${sentence(words.option, language)}]`, ...names].join(' ');
 }
 
 function optionRow(option: OptionSpec, language: Language): readonly [string, string] {
   const short = option.short === undefined ? '' : `-${option.short}, `;
-  const value = option.value === undefined ? '' : ` ${option.value[language]}`;
-  return [`${short}--${option.name}${value}`, option.about[language]];
+  const value = option.value === undefined ? '' : ` ${sentence(option.value, language)}`;
+  return [`${short}--${option.name}${value}`, sentence(option.about, language)];
 }
 
 function section(title: string, rows: readonly (readonly [string, string])[], options: HelpOptions): string {

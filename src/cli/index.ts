@@ -1,4 +1,5 @@
 export { commands } from './commands/index.ts';
+export { cliPage, withSettings } from './documents.ts';
 export { exitCodes } from './exit-codes.ts';
 export { commandHelp, overview } from './help.ts';
 export { runCli } from './run.ts';

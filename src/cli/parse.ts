@@ -57,7 +57,8 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
       words.push(...argv.slice(at + 1));
       break;
     }
-    if (item.startsWith('-') && item !== '-' && !(command !== undefined && isNegativeNumber(item))) {
+    if (command === undefined && (item === '--version' || item === '-V')) command = findCommand('version', commands);
+    else if (item.startsWith('-') && item !== '-' && !(command !== undefined && isNegativeNumber(item))) {
       at += readOption(item, argv[at + 1], { known: known(), values, command });
     } else if (command === undefined) command = findCommand(item, commands);
     else words.push(item);

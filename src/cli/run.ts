@@ -10,7 +10,7 @@ import { styled } from './terminal/style.ts';
 import { openTerminal, type Terminal } from './terminal/terminal.ts';
 import type { Context, House } from './types.ts';
 import { UsageError } from './usage-error.ts';
-import { chooseLanguage, type Language } from './words.ts';
+import { chooseLanguage, type Language, sentence } from './words.ts';
 
 /**
  * Runs one command line and returns its exit code. Never throws: a failure is one sentence on standard error, and a
@@ -91,7 +91,7 @@ function openContext(
     flags,
     args,
     language,
-    say: (words) => words[language],
+    say: (words) => sentence(words, language),
     json: flags.has('json'),
     verbose: flags.has('verbose'),
     print: (line) => void terminal.output.write(`${line}\n`),
@@ -133,6 +133,6 @@ function reportFailure(
   }
   if (!(error instanceof UsageError)) return exitCodes.failure;
   const line = `intramuros help${error.command ? ` ${error.command}` : ''}`;
-  terminal.errors.write(language === 'fr' ? `Aide : ${line}\n` : `Help: ${line}\n`);
+  terminal.errors.write(`${sentence({ en: 'Help: ', fr: 'Aide : ' }, language)}${line}\n`);
   return exitCodes.usage;
 }

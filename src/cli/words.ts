@@ -14,3 +14,13 @@ export function chooseLanguage(
   const locale = environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || '';
   return /^fr/i.test(locale) ? 'fr' : 'en';
 }
+
+/** The sentence in a language; French gets its no-break spaces here, so that sources stay easy to type. */
+export function sentence(words: Words, language: Language): string {
+  return language === 'fr' ? frenchSpaces(words.fr) : words.en;
+}
+
+/** No-break spaces inside « » and before : ; ? ! and %. */
+export function frenchSpaces(text: string): string {
+  return text.replace(/« /g, '«\u00a0').replace(/ ([»:;?!%])(?=[\s.,)»]|$)/g, '\u00a0$1');
+}

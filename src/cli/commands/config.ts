@@ -1,7 +1,7 @@
-import { z } from 'zod';
-import { environmentName, type SettingOrigin, settingsSchema } from '../../base/index.ts';
+import { environmentName, type SettingName, type SettingOrigin, settingsSchema } from '../../base/index.ts';
 import { changeConfigFile } from '../config-file.ts';
 import { findServer } from '../http/connect.ts';
+import { settingText, settingWords } from '../settings-words.ts';
 import { formatTable } from '../terminal/table.ts';
 import type { Command, Context } from '../types.ts';
 import { UsageError } from '../usage-error.ts';
@@ -64,9 +64,9 @@ export const config: Command = {
   },
 };
 
-function knownSetting(name: string | undefined): keyof typeof settingsSchema.shape {
+function knownSetting(name: string | undefined): SettingName {
   const names = Object.keys(settingsSchema.shape);
-  if (name !== undefined && names.includes(name)) return name as keyof typeof settingsSchema.shape;
+  if (name !== undefined && names.includes(name)) return name as SettingName;
   throw new UsageError(
     {
       en: `${name === undefined ? 'Name a setting' : `There is no setting "${name}"`}. Settings: ${names.join(', ')}.`,
@@ -77,11 +77,10 @@ function knownSetting(name: string | undefined): keyof typeof settingsSchema.sha
 }
 
 /** A value as it may be shown: the password of a database address is not. */
-function shown(name: string, value: unknown): string {
-  if (value === undefined) return '';
-  if (value === Number.POSITIVE_INFINITY) return 'forever';
-  if (name !== 'databaseUrl' || typeof value !== 'string') return String(value);
-  return value.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:***@').replace(/(password=)[^&]*/gi, '$1***');
+function shown(name: SettingName, value: unknown): string {
+  const text = settingText(name, value);
+  if (name !== 'databaseUrl') return text;
+  return text.replace(/(:\/\/[^:/]*):.*@/, '$1:***@').replace(/(password=)[^&]*/gi, '$1***');
 }
 
 const originWords: Readonly<Record<SettingOrigin, Words>> = {
@@ -93,12 +92,12 @@ const originWords: Readonly<Record<SettingOrigin, Words>> = {
 
 function list(context: Context): number {
   const { settings, origins } = context.resolved();
-  const rows = Object.entries(settingsSchema.shape).map(([name, schema]) => ({
+  const rows = (Object.keys(settingsSchema.shape) as SettingName[]).map((name) => ({
     name,
-    value: shown(name, settings[name as keyof typeof settings]),
+    value: shown(name, settings[name]),
     origin: origins[name] ?? 'default',
     environment: environmentName(name),
-    description: z.globalRegistry.get(schema)?.description ?? '',
+    description: settingWords(name, context.language),
   }));
   if (context.json) context.printJson({ home: context.home, settings: rows });
   else {
@@ -113,7 +112,7 @@ function list(context: Context): number {
   return 0;
 }
 
-function get(context: Context, name: keyof typeof settingsSchema.shape): number {
+function get(context: Context, name: SettingName): number {
   const { settings, origins } = context.resolved();
   const value = shown(name, settings[name]);
   if (context.json) context.printJson({ name, value, origin: origins[name] ?? 'default' });

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { environmentName, formatBytes, type SettingName, settingsSchema } from '../base/index.ts';
+import { frenchSpaces, type Language } from './words.ts';
+
+/** What each setting does, in French; the English stands in the schema itself. */
+const french: Readonly<Record<SettingName, string>> = {
+  host: 'Adresse d’écoute. Toute autre que la boucle locale demande une clé d’API.',
+  port: 'Port d’écoute ; 0 en prend un libre.',
+  apiKeyFile: 'Fichier dont la première ligne est la clé que les clients envoient comme jeton Bearer.',
+  allowedHosts:
+    'Noms d’hôte, séparés par des virgules, sous lesquels le serveur peut être appelé, outre ceux de la boucle locale.',
+  bodyLimit: 'Plus grand corps d’une demande ; au-delà, refus avec 413.',
+  modelAliases:
+    'Autres noms de modèles installés, pour les clients qui tiennent aux leurs ; un nom peut finir par « * ». Dans l’environnement : "gpt-*=smollm2:135m,…".',
+  databaseUrl: 'Adresse PostgreSQL. Sans elle, une base embarquée dans le dossier des données.',
+  logLevel: 'Gravité minimale des lignes écrites au journal.',
+  language: 'Langue de la page et de la ligne de commande ; auto suit le navigateur ou LANG.',
+  defaultModel: 'Modèle d’une nouvelle conversation quand aucun n’est choisi.',
+  threads: 'Fils de calcul d’un modèle ; 0 prend les cœurs physiques.',
+  contextTokens:
+    'Jetons de contexte partagés par les conversations d’un modèle chargé ; 0 choisit selon le modèle et la mémoire.',
+  parallel: 'Réponses qu’un modèle produit en même temps.',
+  queueLimit: 'Demandes qui peuvent attendre un modèle ; au-delà, refus avec 429.',
+  keepAlive: 'Temps pendant lequel un modèle inactif reste en mémoire.',
+  memoryLimit:
+    'Mémoire que les modèles chargés peuvent prendre ensemble ; par défaut, ce qui est libre, moins une réserve.',
+  optimize: 'Si un modèle obtenu reçoit une copie adaptée à ce processeur.',
+  offline: 'Refuser toute connexion vers une autre machine.',
+  streamGrace:
+    'Temps pendant lequel une réponse de la page continue après le départ de son lecteur, pour qu’un rechargement la reprenne.',
+};
+
+/** What a setting does, in one sentence. */
+export function settingWords(name: SettingName, language: Language): string {
+  if (language === 'fr') return frenchSpaces(french[name]);
+  return z.globalRegistry.get(settingsSchema.shape[name])?.description ?? '';
+}
+
+const durations: readonly SettingName[] = ['keepAlive', 'streamGrace'];
+const sizes: readonly SettingName[] = ['bodyLimit', 'memoryLimit'];
+
+/** A value as a person would write it: `5m`, `8MiB`, `gpt-*=smollm2:135m`. */
+export function settingText(name: SettingName, value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (durations.includes(name)) return durationText(Number(value));
+  if (sizes.includes(name)) return formatBytes(Number(value)).replace('.0', '').replace(' ', '');
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value)
+    .map(([from, to]) => `${from}=${String(to)}`)
+    .join(',');
+}
+
+function durationText(ms: number): string {
+  if (ms === Number.POSITIVE_INFINITY) return 'forever';
+  return ms > 0 && ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
+}
+
+function defaultText(name: SettingName): string {
+  const result = settingsSchema.shape[name].safeParse(undefined);
+  return result.success ? settingText(name, result.data) : '';
+}
+
+/** The settings as a Markdown table. */
+export function settingsTable(language: Language): string {
+  const head =
+    language === 'fr'
+      ? ['Réglage', 'Variable d’environnement', 'Défaut', 'Ce qu’il fait']
+      : ['Setting', 'Environment variable', 'Default', 'What it does'];
+  const rows = (Object.keys(settingsSchema.shape) as SettingName[]).map((name) => {
+    const value = defaultText(name);
+    return [
+      `\`${name}\``,
+      `\`${environmentName(name)}\``,
+      value === '' ? '' : `\`${value}\``,
+      settingWords(name, language),
+    ];
+  });
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
