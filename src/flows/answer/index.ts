@@ -1,0 +1,2 @@
+export { openAnswers, steps, toTurn } from './answers.ts';
+export type * from './types.ts';
