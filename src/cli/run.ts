@@ -30,8 +30,7 @@ export async function runCli(argv: readonly string[], house: House): Promise<num
     invocation = parseCommandLine(argv, commands);
     const context = openContext(invocation, { house, terminal, signal: stop.signal });
     language = context.language;
-    const code = await dispatch(invocation, context);
-    return stop.signal.aborted && code === 0 ? stop.exitCode() : code;
+    return await dispatch(invocation, context);
   } catch (error) {
     if (stop.signal.aborted && (isCancelled(error) || error === stop.signal.reason)) return stop.exitCode();
     const json = invocation?.flags.has('json') ?? argv.includes('--json');
