@@ -4,7 +4,7 @@ type Json = Readonly<Record<string, unknown>>;
 export type PageLanguage = 'en' | 'fr';
 
 const words: Readonly<Record<string, Bilingual>> = {
-  title: { en: 'Intramuros: API reference', fr: 'Intramuros : référence de l’API' },
+  title: { en: 'Intramuros: API reference', fr: 'Intramuros : référence de l’API' },
   intro: {
     en: 'Made from the same declarations that serve the requests.',
     fr: 'Faite des mêmes déclarations que celles qui servent les requêtes.',

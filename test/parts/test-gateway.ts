@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog, toProblem } from '../../src/base/index.ts';
-import { openConversations } from '../../src/conversations/index.ts';
+import { IntramurosError, silentLog, toProblem } from '../../src/base/index.ts';
+import { type Conversations, openConversations } from '../../src/conversations/index.ts';
 import type { Engine, GenerateRequest } from '../../src/engine/index.ts';
 import type { By, Event, Usage } from '../../src/flows/index.ts';
 import {
@@ -37,6 +37,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly engine?: EchoEngineOptions;
   readonly aliases?: Readonly<Record<string, string>>;
   readonly models?: readonly InstalledModel[];
+  /** Opens a database and its conversations; without it they answer `database_unavailable`. */
+  readonly conversations?: boolean;
 }
 
 const noUse: Usage = {
@@ -89,6 +91,14 @@ async function* answerOf(engine: Engine, request: GenerateRequest, signal: Abort
   }
 }
 
+/** Conversations whose database is away. */
+function closedConversations(): Conversations {
+  const refuse = (): never => {
+    throw new IntramurosError('database_unavailable', 'The database does not answer.');
+  };
+  return new Proxy({} as Conversations, { get: () => refuse });
+}
+
 /** Starts it on a free port. */
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const home = await mkdtemp(join(tmpdir(), 'intramuros-gateway-'));
@@ -99,13 +109,13 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   ];
   const engine = openEchoEngine({ models: models.map(({ id }) => id), ...options.engine });
   const log = options.log ?? silentLog();
-  const database = await openDatabase({ home, log });
+  const database = options.conversations ? await openDatabase({ home, log }) : undefined;
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
     engine,
     models: openMemoryLibrary(models),
-    conversations: await openConversations({ database, log }),
+    conversations: database ? await openConversations({ database, log }) : closedConversations(),
     answer: (request, { signal }) => answerOf(engine, request, signal),
     embed: (request, how) => engine.embed(request, how),
     optimize: async function* optimize() {
@@ -130,7 +140,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const close = async (): Promise<void> => {
     await gateway.close();
     await engine.close();
-    await database.close();
+    await database?.close();
     await rm(home, { recursive: true, force: true });
   };
   return {

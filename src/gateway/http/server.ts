@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { IntramurosError, isIntramurosError, type Logger, newId, toProblem } from '../../base/index.ts';
 import type { GatewayRooms } from '../rooms.ts';
 import type { Endpoint, Reply, StreamReply } from './endpoint.ts';
@@ -154,7 +155,7 @@ function parseInput(
 ): Parameters<Endpoint['handle']>[0] {
   const raw = endpoint.body ? readBody(endpoint, request.body) : undefined;
   const body = endpoint.body ? validate(endpoint.body, raw, 'body') : undefined;
-  if (endpoint.dialect === 'openai') countIgnored(options, endpoint, raw, body);
+  if (endpoint.dialect === 'openai') countIgnored(options, endpoint, raw);
   return {
     params: endpoint.params ? validate(endpoint.params, params, 'path') : undefined,
     query: endpoint.query ? validate(endpoint.query, request.query, 'query') : undefined,
@@ -167,9 +168,11 @@ function readBody(endpoint: Endpoint, body: unknown): unknown {
   return endpoint.bodyOptional && bytes.length === 0 ? {} : parseJsonBody(bytes);
 }
 
-function countIgnored(options: ServerOptions, endpoint: Endpoint, raw: unknown, body: unknown): void {
-  if (typeof raw !== 'object' || raw === null || typeof body !== 'object' || body === null) return;
-  for (const name of Object.keys(raw)) if (!(name in body)) options.rooms.metrics.ignoredField(endpoint.path);
+/** Fields that no schema names and that change nothing: ignored, but counted, so that a missing feature shows itself. */
+function countIgnored(options: ServerOptions, endpoint: Endpoint, raw: unknown): void {
+  if (typeof raw !== 'object' || raw === null || !(endpoint.body instanceof z.ZodObject)) return;
+  const { shape } = endpoint.body;
+  for (const name of Object.keys(raw)) if (!(name in shape)) options.rooms.metrics.ignoredField(endpoint.path);
 }
 
 async function send(

@@ -11,7 +11,7 @@ export const listConversations = endpoint({
   tag: 'Conversations',
   summary: {
     en: 'Conversations, the last touched first; `q` searches titles and messages.',
-    fr: 'Les conversations, la dernière touchée d’abord ; `q` cherche dans les titres et les messages.',
+    fr: 'Les conversations, la dernière touchée d’abord ; `q` cherche dans les titres et les messages.',
   },
   dialect: 'native',
   query: z.object({

@@ -118,7 +118,7 @@ export const listSettings = endpoint({
   tag: 'System',
   summary: {
     en: 'Every setting with its value and where it came from; secrets are never shown.',
-    fr: 'Chaque réglage, sa valeur et son origine ; les secrets ne sont jamais montrés.',
+    fr: 'Chaque réglage, sa valeur et son origine ; les secrets ne sont jamais montrés.',
   },
   dialect: 'native',
   replies: { 200: z.object({ settings: z.array(Setting) }).meta({ id: 'SettingList' }) },

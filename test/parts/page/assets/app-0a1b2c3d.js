@@ -1,0 +1,1 @@
+export const page = 'a page for tests';
