@@ -17,7 +17,7 @@ function testFiles(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'dist' ? [] : testFiles(path);
-    return entry.name.endsWith('.test.ts') ? [path] : [];
+    return /\.test\.(ts|mjs)$/.test(entry.name) ? [path] : [];
   });
 }
 

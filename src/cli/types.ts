@@ -1,6 +1,6 @@
 import type { ResolvedSettings } from '../base/index.ts';
+import type { EngineProbe } from '../engine/index.ts';
 import type { CatalogueEntry, ModelLibrary } from '../models/index.ts';
-import type { EngineProbe } from './doctor/probe.ts';
 import type { Flags } from './flags.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import type { Language, Words } from './words.ts';

@@ -1,2 +1,3 @@
+export { type EngineProbe, probeEngine } from './probe.ts';
 export { type EngineOptions, openEngine } from './supervisor/index.ts';
 export type * from './types.ts';

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { silentLog } from '../../base/index.ts';
+import type { EngineProbe } from '../../engine/index.ts';
 import { openDatabase } from '../../store/index.ts';
 import { findServer } from '../http/connect.ts';
 import type { Context } from '../types.ts';
 import { type Finding, same } from './finding.ts';
 import { inBoth } from './house.ts';
-import type { EngineProbe } from './probe.ts';
 
 const probeTimeoutMs = 30_000;
 
@@ -16,7 +16,7 @@ const probeTimeoutMs = 30_000;
 export async function engineFinding(context: Context): Promise<Finding> {
   const base = { check: 'engine', title: { en: 'Engine', fr: 'Moteur' } };
   const probe = await runProbe(context);
-  if (probe.problem === undefined) {
+  if (!('problem' in probe)) {
     const text = `libllama ${probe.version}`;
     return {
       ...base,
