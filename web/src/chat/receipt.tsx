@@ -1,0 +1,102 @@
+import { useEffect, useState } from 'react';
+import { toProblemBody } from '../api/problem.ts';
+import type { ProblemBody, Run } from '../api/wire.ts';
+import type { ChatNode } from '../store/tree.ts';
+import type { TextKey } from '../text/i18n.ts';
+import { i18n } from '../text/i18n.ts';
+import { useFormat, useSay, useServices } from '../ui/services.ts';
+
+/** What one answer took and where: its model, its tokens, its time by step, and what left the machine. */
+export function Receipt({ node }: { readonly node: ChatNode }) {
+  const say = useSay();
+  const format = useFormat();
+  const { models } = useServices();
+  const { provenance, usage } = node;
+  if (!provenance) return <p>{say('receipt.none')}</p>;
+  const inside = provenance.bytesSent === 0;
+  const title = models.find(provenance.model)?.title;
+  return (
+    <div className="receipt">
+      <p className="receipt-seal" data-inside={inside || undefined}>
+        <span className="receipt-where">{say(provenance.tier === 'embedded' ? 'where.here' : 'where.else')}</span>
+        <span className="receipt-left">{say('where.left', { bytes: format.bytes(provenance.bytesSent) })}</span>
+      </p>
+      <Facts
+        title={say('receipt.model')}
+        rows={[
+          [say('receipt.name'), title ?? provenance.model],
+          [say('receipt.id'), provenance.model, true],
+          [say('receipt.quantization'), provenance.quantization || '–', true],
+          [say('receipt.tuned'), provenance.tuned ? say('yes') : say('no')],
+        ]}
+      />
+      {usage ? (
+        <Facts
+          title={say('receipt.tokens')}
+          rows={[
+            [say('receipt.prompt'), format.integer(usage.promptTokens), true],
+            [say('receipt.cached'), format.integer(usage.cachedPromptTokens), true],
+            [say('receipt.computed'), format.integer(usage.promptTokens - usage.cachedPromptTokens), true],
+            [say('receipt.completion'), format.integer(usage.completionTokens), true],
+            [say('receipt.context'), format.integer(usage.contextTokens), true],
+          ]}
+        />
+      ) : null}
+      {usage ? (
+        <Facts
+          title={say('receipt.time')}
+          rows={[
+            [say('receipt.first'), format.duration(usage.timeToFirstTokenMs), true],
+            [say('receipt.rate'), say('receipt.rate.value', { rate: format.decimal(usage.tokensPerSecond) }), true],
+          ]}
+        />
+      ) : null}
+      {node.runId ? <Steps key={node.runId} runId={node.runId} /> : null}
+      <p className="fine">{say('receipt.source')}</p>
+    </div>
+  );
+}
+
+type Row = readonly [name: string, value: string, mono?: boolean];
+
+function Facts({ title, rows }: { readonly title: string; readonly rows: readonly Row[] }) {
+  return (
+    <section>
+      <h3>{title}</h3>
+      <dl>
+        {rows.map(([name, value, mono]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className={mono ? 'mono' : undefined}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Steps({ runId }: { readonly runId: string }) {
+  const say = useSay();
+  const format = useFormat();
+  const { client } = useServices();
+  const [run, setRun] = useState<Run>();
+  const [problem, setProblem] = useState<ProblemBody>();
+  useEffect(() => {
+    client.run(runId).then(setRun, (error: unknown) => setProblem(toProblemBody(error)));
+  }, [client, runId]);
+  if (problem)
+    return (
+      <section>
+        <h3>{say('receipt.steps')}</h3>
+        <p className="faint">{say('receipt.forgotten')}</p>
+      </section>
+    );
+  if (!run || run.steps.length === 0) return null;
+  const name = (step: string): string => (`step.${step}` in i18n.messages ? say(`step.${step}` as TextKey) : step);
+  return (
+    <Facts
+      title={say('receipt.steps')}
+      rows={run.steps.map((step): Row => [name(step.name), format.duration(step.ms), true])}
+    />
+  );
+}

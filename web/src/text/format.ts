@@ -1,0 +1,51 @@
+/** Numbers, sizes and dates as the reader's language writes them. One object a locale; making formatters is not free. */
+export class Format {
+  readonly locale: string;
+  readonly #integer: Intl.NumberFormat;
+  readonly #one: Intl.NumberFormat;
+  readonly #percent: Intl.NumberFormat;
+  readonly #compact: Intl.NumberFormat;
+  readonly #time: Intl.DateTimeFormat;
+  readonly #date: Intl.DateTimeFormat;
+  constructor(locale: string) {
+    const full = locale === 'fr' ? 'fr-FR' : 'en-GB';
+    this.locale = full;
+    this.#integer = new Intl.NumberFormat(full, { maximumFractionDigits: 0 });
+    this.#one = new Intl.NumberFormat(full, { maximumFractionDigits: 1 });
+    this.#percent = new Intl.NumberFormat(full, { style: 'percent', maximumFractionDigits: 0 });
+    this.#compact = new Intl.NumberFormat(full, { maximumSignificantDigits: 3 });
+    this.#time = new Intl.DateTimeFormat(full, { hour: '2-digit', minute: '2-digit' });
+    this.#date = new Intl.DateTimeFormat(full, { dateStyle: 'long', timeStyle: 'short' });
+  }
+  integer = (value: number): string => this.#integer.format(value);
+  decimal = (value: number): string => this.#one.format(value);
+  percent = (share: number): string => this.#percent.format(share);
+  time = (iso: string): string => this.#time.format(new Date(iso));
+  dateTime = (iso: string): string => this.#date.format(new Date(iso));
+
+  /** Bytes in binary units; French counts in octets. */
+  bytes(bytes: number): string {
+    const units = this.locale === 'fr-FR' ? ['o', 'Kio', 'Mio', 'Gio', 'Tio'] : ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+    let value = bytes;
+    let unit = 0;
+    while (value >= 1024 && unit < units.length - 1) {
+      value /= 1024;
+      unit += 1;
+    }
+    return `${unit === 0 || value >= 100 ? this.integer(value) : this.decimal(value)}\u00a0${units[unit]}`;
+  }
+
+  /** Parameters: 135 M, 1.7 B (1,7 Md in French). */
+  parameters(count: number): string {
+    if (count >= 1e9) return `${this.#compact.format(count / 1e9)}\u00a0${this.locale === 'fr-FR' ? 'Md' : 'B'}`;
+    return `${this.#compact.format(Math.round(count / 1e6))}\u00a0M`;
+  }
+
+  /** A duration that a person waits for: 340 ms, 2.4 s, 1 min 05 s. */
+  duration(ms: number): string {
+    if (ms < 1000) return `${this.integer(Math.round(ms))}\u00a0ms`;
+    if (ms < 60_000) return `${this.decimal(ms / 1000)}\u00a0s`;
+    const seconds = Math.round(ms / 1000);
+    return `${Math.floor(seconds / 60)}\u00a0min\u00a0${String(seconds % 60).padStart(2, '0')}\u00a0s`;
+  }
+}

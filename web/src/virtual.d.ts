@@ -1,0 +1,8 @@
+declare module 'virtual:catalogue/fr' {
+  import type { Messages } from '@lingui/core';
+  export const messages: Messages;
+}
+declare module 'virtual:catalogue/en' {
+  import type { Messages } from '@lingui/core';
+  export const messages: Messages;
+}
