@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import { IntramurosError } from '../../base/index.ts';
+import { type AbortFlag, openAbortFlag } from './abort-flag.ts';
 import { onPoolThread, poolingType } from './declarations.ts';
 import { type BufferSizes, readBufferSizes } from './memory.ts';
 import type { NativeModel } from './model.ts';
@@ -31,8 +32,10 @@ export interface NativeContext {
   /** Adds a token to the next call; returns its place in it. */
   add(token: number, position: number, sequence: number, wantsOutput: boolean): number;
   readonly batchLength: number;
-  /** Computes what was added, on a pool thread, and empties the batch. Not 0: nothing was computed. */
+  /** Computes what was added, on a pool thread, and empties the batch. Not 0: nothing was computed (2: aborted). */
   decode(): Promise<number>;
+  /** Makes the running call end within milliseconds (processor only; elsewhere it ends by itself). */
+  abort(): void;
   /** Logits of the token at `place` of the last call. Valid until the next one. */
   logits(place: number): Float32Array;
   sample(sampler: bigint, place: number): number;
@@ -51,6 +54,7 @@ const EMPTY_BATCH_FIELDS = { embedding: 0, sequencesPerToken: 1 };
 /** Opens a context on a model. Throws `model_load_failed` or `memory_insufficient` with the library's own words. */
 export async function openContext(model: NativeModel, options: OpenContextOptions): Promise<NativeContext> {
   const { api, log } = model.library;
+  const abort = openAbortFlag();
   const params = api.llama_context_default_params();
   Object.assign(params, {
     n_ctx: options.contextTokens,
@@ -63,6 +67,8 @@ export async function openContext(model: NativeModel, options: OpenContextOption
     n_threads: options.threads,
     n_threads_batch: options.threads,
     kv_unified: options.unified,
+    abort_callback: abort.callback,
+    abort_callback_data: abort.data,
     embeddings: options.embeddings ?? false,
   });
   const said = log.collect();
@@ -80,10 +86,16 @@ export async function openContext(model: NativeModel, options: OpenContextOption
     said.stop();
   }
   if (handle === null) throw contextFailure(said.lines, options.contextTokens);
-  return wrap(model, handle, options, readBufferSizes(said.lines, model.weightsBytes));
+  return wrap(model, handle, options, abort, readBufferSizes(said.lines, model.weightsBytes));
 }
 
-function wrap(model: NativeModel, handle: bigint, options: OpenContextOptions, buffers: BufferSizes): NativeContext {
+function wrap(
+  model: NativeModel,
+  handle: bigint,
+  options: OpenContextOptions,
+  abort: AbortFlag,
+  buffers: BufferSizes,
+): NativeContext {
   const { api } = model.library;
   const memory = api.llama_get_memory(handle);
   const batch = api.llama_batch_init(
@@ -129,8 +141,10 @@ function wrap(model: NativeModel, handle: bigint, options: OpenContextOptions, b
       batch.n_tokens = length;
       length = 0;
       rows.clear();
+      abort.lower();
       return await onPoolThread(compute, handle, batch);
     },
+    abort: () => abort.raise(),
     logits: (place) => row(api.llama_get_logits_ith(handle, place), model.vocabulary.size),
     sample: (sampler, place) => api.llama_sampler_sample(sampler, handle, place),
     embedding(sequence) {
@@ -147,6 +161,7 @@ function wrap(model: NativeModel, handle: bigint, options: OpenContextOptions, b
     close() {
       api.llama_batch_free(batch);
       api.llama_free(handle);
+      abort.close();
     },
   };
 }

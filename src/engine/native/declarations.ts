@@ -103,6 +103,8 @@ export interface ContextParams {
   flash_attn_type: number;
   type_k: number;
   type_v: number;
+  abort_callback: Pointer;
+  abort_callback_data: Pointer;
   embeddings: boolean;
   kv_unified: boolean;
   swa_full: boolean;

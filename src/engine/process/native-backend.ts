@@ -1,0 +1,34 @@
+import { type NativeContext, type NativeModel, openSampler } from '../native/index.ts';
+import type { Backend } from '../scheduler/index.ts';
+
+/** The scheduler's view of a loaded model. */
+export function openNativeBackend(
+  model: NativeModel,
+  context: NativeContext,
+  sizes: { readonly sequences: number; readonly outputs: number; readonly requestTokens: number },
+): Backend {
+  const { vocabulary } = model;
+  return {
+    ...sizes,
+    contextTokens: context.contextTokens,
+    batchTokens: context.batchTokens,
+    canTruncate: model.canTruncate,
+    add: context.add,
+    decode: context.decode,
+    abort: context.abort,
+    logits: context.logits,
+    share: context.share,
+    truncate: context.truncate,
+    piece: vocabulary.piece,
+    spelling: vocabulary.spelling,
+    isEnd: (token) => vocabulary.endOfGeneration.has(token),
+    openSampler(options) {
+      const sampler = openSampler(model, options);
+      return {
+        sample: (place) => context.sample(sampler.handle, place),
+        accept: sampler.accept,
+        close: sampler.close,
+      };
+    },
+  };
+}
