@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromProblem } from '../base/index.ts';
 import type { GenerateRequest } from '../engine/index.ts';
-import type { Event } from '../flows/index.ts';
+import { type Event, Scope, toTurn } from '../flows/index.ts';
 import type { RequestContext } from './http/endpoint.ts';
 import type { AnswerMeasure } from './http/metrics.ts';
 
@@ -12,7 +12,8 @@ export async function* ask(
   context: RequestContext,
 ): AsyncGenerator<Event> {
   const startedAt = performance.now();
-  for await (const event of context.rooms.answer(request, { signal: context.signal })) {
+  await using scope = Scope.open({ name: operation, signal: context.signal });
+  for await (const event of context.rooms.answers.answer(toTurn(request), scope)) {
     if (event.t === 'close') {
       const durationMs = performance.now() - startedAt;
       context.rooms.metrics.answer({ operation, model: request.model, why: event.why, use: event.use, durationMs });

@@ -23,6 +23,7 @@ import {
   unloadModel,
 } from './routes/models.ts';
 import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/openai-models.ts';
+import { createAnswer, getRun, readRun, stopRun } from './routes/runs.ts';
 import { getHealth, getMetrics, getStatus, listSettings } from './routes/system.ts';
 import { detokenize, tokenize } from './routes/tokenize.ts';
 
@@ -56,4 +57,8 @@ export const contract: readonly Endpoint[] = [
   listMessages,
   deleteMessage,
   exportConversation,
+  createAnswer,
+  getRun,
+  readRun,
+  stopRun,
 ];

@@ -4,4 +4,4 @@ export { type Failure, failures } from './http/failures.ts';
 export { type Metrics, openMetrics } from './http/metrics.ts';
 export { openStreamCount, type StreamLimits } from './http/stream-writer.ts';
 export { renderErrorList, renderOpenApi } from './render-documents.ts';
-export type { GatewayRooms, GatewayRuns, House, OptimizeEvent, Reach, ShownSetting } from './rooms.ts';
+export type { GatewayRooms, House, OptimizeEvent, Reach, ShownSetting } from './rooms.ts';

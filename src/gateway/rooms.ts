@@ -1,6 +1,6 @@
 import type { Conversations } from '../conversations/index.ts';
-import type { EmbedRequest, EmbedResult, Engine, GenerateRequest } from '../engine/index.ts';
-import type { Event } from '../flows/index.ts';
+import type { Engine } from '../engine/index.ts';
+import type { Answers, Runs } from '../flows/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
 import type { AliasBook } from './aliases.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -11,13 +11,12 @@ export interface GatewayRooms {
   readonly models: ModelLibrary;
   readonly conversations: Conversations;
   /** The answer path: every dialect asks here. */
-  answer(request: GenerateRequest, options: { readonly signal: AbortSignal }): AsyncIterable<Event>;
-  embed(request: EmbedRequest, options: { readonly signal: AbortSignal }): Promise<EmbedResult>;
+  readonly answers: Answers;
+  readonly runs: Runs;
   /** Makes the copy of a model that is tuned to this machine. */
   optimize(model: InstalledModel, options: { readonly signal: AbortSignal }): AsyncIterable<OptimizeEvent>;
   /** What was exchanged with other machines since the start. */
   reach(): Reach;
-  readonly runs: GatewayRuns;
   readonly aliases: AliasBook;
   readonly metrics: Metrics;
   readonly house: House;
@@ -52,10 +51,4 @@ export interface House {
   address(): string;
   settings(): readonly ShownSetting[];
   setup(): { readonly state: 'ready' | 'working' | 'failed'; readonly words?: string; readonly progress?: number };
-}
-
-/** Answers being written into conversations. */
-export interface GatewayRuns {
-  active(conversationId: string): readonly { readonly runId: string; readonly messageId: string }[];
-  stopAll(conversationId: string): Promise<void>;
 }

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IntramurosError, silentLog, toProblem } from '../../src/base/index.ts';
+import { IntramurosError, silentLog } from '../../src/base/index.ts';
 import { type Conversations, openConversations } from '../../src/conversations/index.ts';
-import type { Engine, GenerateRequest } from '../../src/engine/index.ts';
-import type { By, Event, Usage } from '../../src/flows/index.ts';
+import { openAnswers, openRuns } from '../../src/flows/index.ts';
 import {
   type Gateway,
   type GatewayOptions,
@@ -39,56 +38,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly models?: readonly InstalledModel[];
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
-}
-
-const noUse: Usage = {
-  promptTokens: 0,
-  cachedPromptTokens: 0,
-  completionTokens: 0,
-  thinkingTokens: 0,
-  queueMs: 0,
-  promptMs: 0,
-  generationMs: 0,
-  timeToFirstTokenMs: undefined,
-  contextUsedTokens: 0,
-  contextTokens: 4096,
-  bytesSent: 0,
-};
-
-async function* answerOf(engine: Engine, request: GenerateRequest, signal: AbortSignal): AsyncGenerator<Event> {
-  const by: By = { run: 'run_test', step: 'generate', model: request.model, site: 'local', attempt: 1 };
-  yield { t: 'open', by, label: 'unlabelled', at: Date.now() };
-  let use = noUse;
-  try {
-    for await (const event of engine.generate(request, { signal })) {
-      if (event.type === 'prompt')
-        yield {
-          t: 'note',
-          by,
-          kind: 'prompt',
-          data: {
-            promptTokens: event.promptTokens,
-            cachedTokens: event.cachedTokens,
-            ...(event.tokens ? { tokens: event.tokens } : {}),
-          },
-        };
-      else if (event.type === 'delta' && event.kind === 'text')
-        yield {
-          t: 'text',
-          by,
-          s: event.text,
-          out: true,
-          choice: event.choice,
-          ...(event.logprobs ? { lp: event.logprobs } : {}),
-        };
-      else if (event.type === 'delta') yield { t: 'think', by, s: event.text, choice: event.choice };
-      else if (event.type === 'finish') yield { t: 'finish', by, choice: event.choice, why: event.reason };
-      else if (event.type === 'done') use = { ...noUse, ...event.usage, timeToFirstTokenMs: event.usage.promptMs };
-    }
-    yield { t: 'close', by, why: 'stop', use };
-  } catch (error) {
-    yield { t: 'close', by, why: signal.aborted ? 'cancelled' : 'failed', use, error: toProblem(error) };
-  }
+  /** How long a run goes on without a reader. */
+  readonly graceMs?: number;
 }
 
 /** Conversations whose database is away. */
@@ -111,20 +62,24 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const log = options.log ?? silentLog();
   const database = options.conversations ? await openDatabase({ home, log }) : undefined;
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
+  const library = openMemoryLibrary(models);
+  const conversations = database ? await openConversations({ database, log }) : closedConversations();
+  const metrics = openMetrics({ engine, reach });
+  const answers = openAnswers({ engine, library, conversations, log, egressTotals: () => [], onStep: metrics.step });
+  const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
     engine,
-    models: openMemoryLibrary(models),
-    conversations: database ? await openConversations({ database, log }) : closedConversations(),
-    answer: (request, { signal }) => answerOf(engine, request, signal),
-    embed: (request, how) => engine.embed(request, how),
+    models: library,
+    conversations,
+    answers,
+    runs,
     optimize: async function* optimize() {
       yield { type: 'done', tuned: undefined };
     },
     reach,
-    runs: { active: () => [], stopAll: async () => {} },
     aliases: openAliases(options.aliases ?? {}),
-    metrics: openMetrics({ engine, reach }),
+    metrics,
     house: {
       version: '0.0.0-test',
       startedAt: Date.now(),
@@ -139,6 +94,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const { address } = gateway;
   const close = async (): Promise<void> => {
     await gateway.close();
+    await runs.close();
     await engine.close();
     await database?.close();
     await rm(home, { recursive: true, force: true });

@@ -78,7 +78,10 @@ export const createEmbedding = endpoint({
         `vectors of "${model.id}" have ${model.embeddingLength} dimensions and cannot be shortened without loss.`,
       );
     const inputs = toInputs(body.input);
-    const { vectors, promptTokens } = await rooms.embed({ model: model.id, inputs, fairKey: caller }, { signal });
+    const { vectors, promptTokens } = await rooms.answers.embed(
+      { model: model.id, inputs, fairKey: caller },
+      { signal },
+    );
     const data = vectors.map((vector, index) => ({
       object: 'embedding',
       index,

@@ -1,0 +1,194 @@
+import { z } from 'zod';
+import { fromProblem } from '../../base/index.ts';
+import type { AnswerTarget } from '../../conversations/index.ts';
+import type { LoggedEvent, Turn } from '../../flows/index.ts';
+import { nativeStream } from '../dialects/sse.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { Id, storable } from './conversation-schemas.ts';
+import { Receipt, runEvents } from './run-schemas.ts';
+
+const Sampling = z
+  .strictObject({
+    temperature: z.number().min(0).max(2).optional(),
+    topP: z.number().min(0).max(1).optional(),
+    topK: z.int().min(0).optional(),
+    minP: z.number().min(0).max(1).optional(),
+    repeatPenalty: z.number().min(0).max(10).optional(),
+    repeatLastN: z.int().min(-1).optional(),
+    frequencyPenalty: z.number().min(-2).max(2).optional(),
+    presencePenalty: z.number().min(-2).max(2).optional(),
+    seed: z.int().optional(),
+    maxTokens: z.int().min(1).optional(),
+    thinking: z.boolean().optional().meta({ description: 'For models that can switch thinking.' }),
+  })
+  .meta({ id: 'Sampling' });
+
+const model = storable(500).min(1).optional();
+const sampling = Sampling.optional();
+const AnswerRequest = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('ask'),
+      parentId: Id.nullable().meta({
+        description: 'The answer that is followed; null begins. An edit has the parent of the edited one.',
+      }),
+      content: z.string().min(1),
+      model,
+      sampling,
+    }),
+    z.strictObject({ kind: z.literal('regenerate'), messageId: Id, model, sampling }),
+    z.strictObject({ kind: z.literal('continue'), messageId: Id, sampling }),
+  ])
+  .meta({ id: 'AnswerRequest' });
+
+type AnswerBody = z.output<typeof AnswerRequest>;
+
+function toTarget(conversationId: string, body: AnswerBody): AnswerTarget {
+  if (body.kind !== 'ask') return { kind: body.kind, conversationId, messageId: body.messageId };
+  return { kind: 'ask', conversationId, parentId: body.parentId ?? undefined, content: body.content };
+}
+
+function toTurn(conversationId: string, body: AnswerBody, named: string | undefined, caller: string): Turn {
+  const { maxTokens, thinking, ...options } = body.sampling ?? {};
+  const sampling = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return {
+    caller: { id: caller, isolationKey: 'local' },
+    ...(named === undefined ? {} : { model: named }),
+    input: {
+      kind: 'conversation',
+      target: toTarget(conversationId, body),
+      ...(thinking === undefined ? {} : { thinking }),
+    },
+    sampling,
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+  };
+}
+
+async function* toItems(
+  events: AsyncIterable<LoggedEvent>,
+): AsyncGenerator<{ event: string; data: unknown; id: number }> {
+  for await (const { offset, event } of events) yield { event: event.t, data: event, id: offset };
+}
+
+/** Waits until the question is stored, so that what cannot begin at all answers with its own status. */
+async function accepted(events: AsyncIterable<LoggedEvent>): Promise<AsyncIterable<LoggedEvent>> {
+  const iterator = events[Symbol.asyncIterator]();
+  const held: LoggedEvent[] = [];
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+    const { event } = next.value;
+    if (event.t === 'close' && event.error) throw fromProblem(event.error);
+    held.push(next.value);
+    if (event.t !== 'open') break;
+  }
+  return (async function* rest(): AsyncGenerator<LoggedEvent> {
+    try {
+      yield* held;
+      for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+}
+
+export const createAnswer = endpoint({
+  operationId: 'conversations.answers.create',
+  method: 'POST',
+  path: '/api/conversations/{id}/answers',
+  tag: 'Conversations',
+  summary: {
+    en: 'Asks in a conversation and streams the answer; the run goes on for a while when its reader leaves.',
+    fr: 'Pose une question dans une conversation et diffuse la réponse ; elle se poursuit un moment si le lecteur part.',
+  },
+  dialect: 'native',
+  params: z.object({ id: Id }),
+  body: AnswerRequest,
+  replies: { 200: null },
+  events: runEvents,
+  errors: [
+    'conversation_not_found',
+    'message_not_found',
+    'model_not_found',
+    'model_unusable',
+    'conflict',
+    'database_unavailable',
+    'disk_full',
+  ],
+  async handle({ params: { id }, body }, { rooms, signal, caller, accept }) {
+    const wanted = 'model' in body ? body.model : undefined;
+    const named = wanted === undefined || (await rooms.models.find(wanted)) ? wanted : rooms.aliases.resolve(wanted);
+    const runId = rooms.runs.start(toTurn(id, body, named, caller));
+    const events = await accepted(rooms.runs.attach(runId, 0, { signal }));
+    return nativeStream(toItems(events), { accept, headers: { 'x-intramuros-run': runId } });
+  },
+});
+
+const params = z.object({ id: Id });
+
+export const getRun = endpoint({
+  operationId: 'runs.get',
+  method: 'GET',
+  path: '/api/runs/{id}',
+  tag: 'Runs',
+  summary: { en: 'What is known of a run: its receipt.', fr: 'Ce que l’on sait d’une exécution : son reçu.' },
+  dialect: 'native',
+  params,
+  replies: { 200: Receipt },
+  errors: ['run_not_found'],
+  handle({ params: { id } }, { rooms }) {
+    const receipt = rooms.runs.get(id);
+    return {
+      json: {
+        ...receipt,
+        conversationId: receipt.conversationId ?? null,
+        messageId: receipt.messageId ?? null,
+        closedAt: receipt.closedAt ?? null,
+        why: receipt.why ?? null,
+        usage: receipt.usage ?? null,
+      },
+    };
+  },
+});
+
+export const readRun = endpoint({
+  operationId: 'runs.events',
+  method: 'GET',
+  path: '/api/runs/{id}/events',
+  tag: 'Runs',
+  summary: {
+    en: 'The events of a run from an offset, then live.',
+    fr: 'Les événements d’une exécution depuis un rang, puis en direct.',
+  },
+  dialect: 'native',
+  params,
+  query: z.object({
+    from: z
+      .string()
+      .regex(/^\d{1,9}$/, 'wanted a whole number from 0 on')
+      .optional()
+      .meta({ description: 'First event wanted, counted from 0.' }),
+  }),
+  replies: { 200: null },
+  events: runEvents,
+  errors: ['run_not_found'],
+  handle({ params: { id }, query }, { rooms, signal, accept }) {
+    rooms.runs.get(id);
+    const events = rooms.runs.attach(id, Number(query.from ?? 0), { signal });
+    return nativeStream(toItems(events), { accept, headers: { 'x-intramuros-run': id } });
+  },
+});
+
+export const stopRun = endpoint({
+  operationId: 'runs.stop',
+  method: 'DELETE',
+  path: '/api/runs/{id}',
+  tag: 'Runs',
+  summary: { en: 'Stops a run; what was written is kept.', fr: 'Arrête une exécution ; ce qui est écrit est gardé.' },
+  dialect: 'native',
+  params,
+  replies: { 202: null },
+  errors: ['run_not_found'],
+  handle({ params: { id } }, { rooms }) {
+    rooms.runs.stop(id);
+    return { empty: 202 };
+  },
+});
