@@ -1,0 +1,1 @@
+export { type OptimizeEvent, type OptimizeOptions, optimizeModel } from './optimize-model.ts';
