@@ -48,7 +48,7 @@ const optimize = (model: InstalledModel, signal?: AbortSignal): AsyncIterable<Op
 
 test('the starter model gets a faster copy whose loss is small, and says what it is', {
   timeout: 240_000,
-}, async () => {
+}, async (t) => {
   mkdirSync(join(folder, '.tuning-999999999-gone'));
   const events = await Array.fromAsync(optimize(modelOf(await starterModelFile())));
   const done = events.at(-1);
