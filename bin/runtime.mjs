@@ -59,11 +59,19 @@ function makeExecutable(path) {
   }
 }
 
+/** In a checkout Node keeps what it made of the sources: a command then starts in about half the time. */
+function compileCache() {
+  const modules = join(root, 'node_modules');
+  if (!existsSync(join(root, 'src')) || !existsSync(modules)) return {};
+  return { NODE_COMPILE_CACHE: join(modules, '.cache', 'intramuros') };
+}
+
 /**
  * Runs Node 24 in place of this process where the system can, else as a child whose signals and exit code pass through.
  * Never returns to the caller in the first case; in the second the process exits with the child.
  */
-export function handOver(runtime, args, environment = process.env) {
+export function handOver(runtime, args, given = process.env) {
+  const environment = { ...compileCache(), ...given };
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     process.execve(runtime, [runtime, ...args], environment);
   }

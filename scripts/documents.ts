@@ -1,16 +1,23 @@
-// Writes the pages that the program's own declarations make: docs/cli.md, docs/cli.fr.md, the settings of the READMEs.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Writes the pages that the program's own declarations make: the command line, the settings of the READMEs, the API, the errors.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
 import { cliPage, commands, withSettings } from '../src/cli/index.ts';
+import { renderErrorList, renderOpenApi } from '../src/gateway/index.ts';
 
 const root = join(import.meta.dirname, '..');
-mkdirSync(join(root, 'docs'), { recursive: true });
+const pages: [path: string, text: string][] = [
+  ['docs/openapi.json', renderOpenApi(manifest.version)],
+  ['docs/errors.md', renderErrorList()],
+];
 for (const [language, suffix] of [
   ['en', ''],
   ['fr', '.fr'],
 ] as const) {
-  writeFileSync(join(root, 'docs', `cli${suffix}.md`), cliPage(commands, language));
-  const readme = join(root, `README${suffix}.md`);
-  writeFileSync(readme, withSettings(readFileSync(readme, 'utf8'), language));
+  pages.push([`docs/cli${suffix}.md`, cliPage(commands, language)]);
+  pages.push([`README${suffix}.md`, withSettings(readFileSync(join(root, `README${suffix}.md`), 'utf8'), language)]);
 }
-process.stdout.write('docs/cli.md, docs/cli.fr.md, README.md and README.fr.md are up to date.\n');
+for (const [path, text] of pages) {
+  writeFileSync(join(root, path), text);
+  process.stdout.write(`${path}\n`);
+}

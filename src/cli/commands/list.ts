@@ -46,7 +46,7 @@ async function listInstalled(context: Context): Promise<number> {
     model.runtime === null ? '' : stateText(model.runtime.state, context),
   ]);
   const columns = [
-    { title: context.say({ en: 'MODEL', fr: 'MODÈLE' }), flexible: true },
+    { title: context.say({ en: 'MODEL', fr: 'MODÈLE' }) },
     { title: context.say({ en: 'PARAMETERS', fr: 'PARAMÈTRES' }), align: 'right' as const },
     { title: 'QUANTISATION' },
     { title: context.say({ en: 'SIZE', fr: 'TAILLE' }), align: 'right' as const },

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { silentLog } from '../../base/index.ts';
 import type { EngineProbe } from '../../engine/index.ts';
-import { openDatabase } from '../../store/index.ts';
 import { findServer } from '../http/connect.ts';
 import type { Context } from '../types.ts';
 import { type Finding, same } from './finding.ts';
@@ -65,6 +64,7 @@ export async function databaseFinding(context: Context): Promise<Finding> {
     };
   }
   try {
+    const { openDatabase } = await import('../../store/index.ts');
     await using _database = await openDatabase({
       home: context.home,
       databaseUrl,

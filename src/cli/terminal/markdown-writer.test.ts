@@ -105,3 +105,8 @@ test('a word is written as soon as the space after it comes', () => {
 test('an escape sequence of the model does not reach the terminal', () => {
   assert.equal(render('a\u001b]0;title\u0007b \u009b2Jc'), 'a]0;titleb 2Jc\n');
 });
+
+test('a heading is bold to its last word, and the text after it is not', () => {
+  const bold = (text: string): string => `\u001b[1m${text}\u001b[22m`;
+  assert.equal(render('# One two\nthree', { color: true }), `${bold('One')} ${bold('two')}\nthree\n`);
+});

@@ -3,7 +3,7 @@ import { type Style, safeText, styled } from './style.ts';
 import { formatTable } from './table.ts';
 import { textWidth } from './text-width.ts';
 
-type Block = 'text' | 'heading' | 'held';
+type Block = 'text' | 'held';
 
 /** While a line holds nothing but these, its kind is open and nothing of it is shown. */
 const undecided = /^\s*(?:[#>|`~*+_=-]*|\d{1,3}[.)]?)\s*$/;
@@ -20,6 +20,7 @@ export class MarkdownWriter {
   #inline: InlineMarkdown;
   #line = '';
   #block: Block | undefined;
+  #heading = false;
   #fence: string | undefined;
   #table: string[] = [];
   #indent = '';
@@ -69,7 +70,8 @@ export class MarkdownWriter {
     const heading = /^(#{1,6})\s+/.exec(line);
     const item = /^(\s*)([-*+]|\d{1,3}[.)])\s+/.exec(line);
     const quote = /^\s*>\s?/.exec(line);
-    this.#block = heading ? 'heading' : 'text';
+    this.#block = 'text';
+    this.#heading = heading !== null;
     if (heading) this.#flow(line.slice(heading[0].length));
     else if (item) {
       const mark = `${item[1]}${/\d/.test(item[2] ?? '') ? item[2] : '•'} `;
@@ -101,7 +103,7 @@ export class MarkdownWriter {
       this.#flushWord();
       this.#write('\n');
     }
-    [this.#column, this.#indent, this.#spaces, this.#word] = [0, '', '', ''];
+    [this.#column, this.#indent, this.#spaces, this.#word, this.#heading] = [0, '', '', '', false];
   }
 
   #heldLine(line: string): void {
@@ -160,7 +162,7 @@ export class MarkdownWriter {
       this.#column += this.#spaces.length;
     }
     const heading: readonly Style[] = ['bold'];
-    this.#write(this.#block === 'heading' ? styled(this.#word, heading, this.#color) : this.#word);
+    this.#write(this.#heading ? styled(this.#word, heading, this.#color) : this.#word);
     this.#column += width;
     [this.#word, this.#spaces] = ['', ''];
   }

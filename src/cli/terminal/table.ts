@@ -10,7 +10,7 @@ export interface Column {
 
 /**
  * Lays rows out in columns two spaces apart. Narrower than its content, it cuts the flexible columns, widest first, to no
- * less than 8 characters; a column that still does not fit is left to the terminal to wrap.
+ * less than 5 characters; a column that still does not fit is left to the terminal to wrap.
  */
 export function formatTable(
   columns: readonly Column[],
@@ -36,7 +36,7 @@ export function formatTable(
 }
 
 function shrink(widths: number[], columns: readonly Column[], available: number): void {
-  const least = 8;
+  const least = 5;
   const total = (): number => widths.reduce((sum, width) => sum + width, 0) + 2 * (widths.length - 1);
   while (total() > available) {
     let widest = -1;
