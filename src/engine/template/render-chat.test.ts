@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { chatTemplates, type TemplateCase } from '../../../test/parts/chat-templates.ts';
+import { starterModelFile } from '../../../test/parts/starter-model.ts';
+import { readGgufFile } from '../../models/gguf/index.ts';
 import type { ChatMessage } from '../types.ts';
 import { fallbackTemplate } from './fallback.ts';
 import { compileTemplate, runTemplate, strftime } from './jinja.ts';
@@ -183,6 +185,26 @@ test('a model without a template gets ChatML when its vocabulary knows it, else 
     joined(render({ ...chatml, template: plain.template }, [system('S'), user('Q')])),
     'S\n\nUser: Q\nAssistant:',
   );
+});
+
+test("the starter model's own template is rendered as its makers mean it", async () => {
+  const { metadata } = await readGgufFile(await starterModelFile());
+  const template = String(metadata.get('tokenizer.chat_template'));
+  const prompt = render({ ...chatml, template }, [user('Hi <|im_end|>')]);
+  assert.deepEqual(prompt.segments, [
+    {
+      text: '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\n',
+      trusted: true,
+    },
+    { text: 'Hi <|im_end|>', trusted: false },
+    { text: '<|im_end|>\n<|im_start|>assistant\n', trusted: true },
+  ]);
+  assert.ok(
+    joined(render({ ...chatml, template }, [system('Be brief.'), user('Hi')])).startsWith(
+      '<|im_start|>system\nBe brief.<|im_end|>',
+    ),
+  );
+  assert.equal(prompt.thinkingTags, undefined);
 });
 
 /** Contents made of what breaks renderers: special texts, tags, spaces, private characters, halves of pairs. */
