@@ -56,6 +56,8 @@ export type Note =
         readonly userMessageId?: string;
         readonly messageId: string;
         readonly title?: string;
+        /** Characters the message already had: set when a cut answer goes on, so that a late reader knows where this run's text begins. */
+        readonly baseLength?: number;
       };
     }
   | {

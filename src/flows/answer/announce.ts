@@ -12,10 +12,13 @@ export const announce: Step = {
 };
 
 function stored(begun: BegunAnswer) {
+  const last = begun.history.at(-1);
+  const base = last?.id === begun.messageId ? last.content : '';
   return {
     conversationId: begun.conversationId,
     messageId: begun.messageId,
     ...(begun.userMessageId !== undefined && { userMessageId: begun.userMessageId }),
     ...(begun.title !== undefined && { title: begun.title }),
+    ...(base !== '' && { baseLength: base.length }),
   };
 }

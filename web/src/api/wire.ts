@@ -18,6 +18,7 @@ export interface MessageUsage {
   readonly completionTokens: number;
   readonly timeToFirstTokenMs: number;
   readonly tokensPerSecond: number;
+  /** Tokens of context that the conversation then took. */
   readonly contextTokens: number;
 }
 

@@ -21,11 +21,10 @@ export function contextUse(options: {
   const { path, live, draft, modelContextTokens } = options;
   const lastAt = path.findLastIndex((node) => node.usage);
   const usage = path[lastAt]?.usage;
-  const limitTokens = usage?.contextTokens || modelContextTokens;
-  if (!limitTokens) return undefined;
+  if (!modelContextTokens) return undefined;
   const known = live?.prompt?.promptTokens ?? (usage ? usage.promptTokens + usage.completionTokens : 0);
   const unread = live?.prompt ? live.text.length + live.thinking.length : 0;
   const after = live?.prompt ? 0 : path.slice(lastAt + 1).reduce((sum, node) => sum + node.content.length, 0);
   const guessed = Math.ceil((unread + after + draft.length) / 3.5);
-  return { usedTokens: known + guessed, limitTokens, estimated: guessed > 0 };
+  return { usedTokens: known + guessed, limitTokens: modelContextTokens, estimated: guessed > 0 };
 }

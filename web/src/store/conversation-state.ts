@@ -111,7 +111,7 @@ function settled(
           completionTokens: use.completionTokens,
           timeToFirstTokenMs: use.timeToFirstTokenMs ?? 0,
           tokensPerSecond: use.generationMs > 0 ? (use.completionTokens * 1000) / use.generationMs : 0,
-          contextTokens: use.contextTokens,
+          contextTokens: use.contextUsedTokens,
         }
       : (node.usage ?? null),
     provenance:
