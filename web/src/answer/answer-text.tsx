@@ -1,4 +1,4 @@
-import { type ComponentProps, memo, useEffect, useMemo, useState } from 'react';
+import { type ComponentProps, cloneElement, isValidElement, memo, useEffect, useMemo, useState } from 'react';
 import { type Components, defaultRehypePlugins, defaultRemarkPlugins, type MathPlugin, Streamdown } from 'streamdown';
 import { hasMath, normalizeMath } from '../text/math-delimiters.ts';
 import { CodeBlock } from './code-block.tsx';
@@ -43,7 +43,9 @@ const components: Components = {
   a: ({ node: _, href, children }) => <SafeLink href={href}>{children}</SafeLink>,
   img: ({ node: _, alt, src }) => <ImageNote alt={alt} src={src} />,
   inlineCode: ({ node: _, ...props }) => <code {...props} />,
-  pre: ({ children }) => children,
+  // Streamdown tells a block from a span of code by this mark.
+  pre: ({ children }) =>
+    isValidElement(children) ? cloneElement(children, { 'data-block': 'true' } as object) : children,
   code: ({ node: _, className, children }) => (
     <CodeBlock code={String(children ?? '')} language={/language-([\w+#-]+)/.exec(className ?? '')?.[1] ?? ''} />
   ),
@@ -69,7 +71,7 @@ const AnswerText = memo(function AnswerText({
   const math = useMath(hasMath(markdown));
   return (
     <Streamdown
-      mode={streaming ? 'streaming' : 'static'}
+      mode="streaming"
       isAnimating={streaming}
       parseIncompleteMarkdown={streaming}
       components={components}

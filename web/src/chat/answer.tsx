@@ -109,7 +109,7 @@ function AnswerFoot(props: Props) {
       <div className="acts">
         {node.provenance ? <ProvenanceChip provenance={node.provenance} onOpen={() => onReceipt(node.id)} /> : null}
         <CopyButton text={() => node.content} label="copy" />
-        <button type="button" className="act" onClick={again}>
+        <button type="button" className="act" title={say('regenerate')} onClick={again}>
           <Icon name="again" />
           <span>{say('regenerate')}</span>
         </button>
@@ -127,7 +127,7 @@ function Speed({ node }: { readonly node: ChatNode }) {
   const { usage } = node;
   if (!usage || usage.completionTokens === 0) return null;
   return (
-    <span className="mono faint speed">
+    <span className="mono faint speed" title={say('speed.help')}>
       {say('speed', {
         rate: format.decimal(usage.tokensPerSecond),
         first: format.duration(usage.timeToFirstTokenMs),

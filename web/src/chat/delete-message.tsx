@@ -16,7 +16,7 @@ export function DeleteMessage({ conversationId, node }: { readonly conversationI
   };
   if (!asking)
     return (
-      <button type="button" className="act" onClick={() => setAsking(true)}>
+      <button type="button" className="act" title={say('delete')} onClick={() => setAsking(true)}>
         <Icon name="trash" />
         <span>{say('delete')}</span>
       </button>

@@ -23,7 +23,7 @@ export function ProvenanceChip({
       <span className="wall-tick" aria-hidden="true" />
       {say(provenance.tier === 'embedded' ? 'where.here' : 'where.else')}
       {' · '}
-      {say('where.left', { bytes: format.bytes(provenance.bytesSent) })}
+      {say('where.left', { count: provenance.bytesSent, bytes: format.bytes(provenance.bytesSent) })}
     </button>
   );
 }

@@ -65,8 +65,8 @@ function QuestionActs({ onEdit, ...props }: MessageProps & { readonly onEdit: ()
   const format = useFormat();
   const { node } = props;
   return (
-    <div className="acts">
-      <button type="button" className="act" data-act="edit" onClick={onEdit}>
+    <div className="acts question-acts">
+      <button type="button" className="act" data-act="edit" title={say('edit')} onClick={onEdit}>
         <Icon name="edit" />
         <span>{say('edit')}</span>
       </button>

@@ -19,7 +19,9 @@ export function Receipt({ node }: { readonly node: ChatNode }) {
     <div className="receipt">
       <p className="receipt-seal" data-inside={inside || undefined}>
         <span className="receipt-where">{say(provenance.tier === 'embedded' ? 'where.here' : 'where.else')}</span>
-        <span className="receipt-left">{say('where.left', { bytes: format.bytes(provenance.bytesSent) })}</span>
+        <span className="receipt-left">
+          {say('where.left', { count: provenance.bytesSent, bytes: format.bytes(provenance.bytesSent) })}
+        </span>
       </p>
       <Facts
         title={say('receipt.model')}

@@ -125,7 +125,7 @@ function CardActs({ model, busy }: { readonly model: InstalledModel; readonly bu
             {say('models.load')}
           </button>
         )}
-        {model.tuned ? null : (
+        {model.tuned || !canChat(model) ? null : (
           <button type="button" className="button" disabled={busy} onClick={() => void models.optimize(model.id)}>
             {say('models.optimize')}
           </button>

@@ -64,15 +64,17 @@ export function HelpPanel({ layout, onClose }: { readonly layout: Layout; readon
           ))}
           <tr>
             <th scope="row">{say('action.send')}</th>
-            <td colSpan={2}>
+            <td>
               <Chord chord="Enter" say={say} />
             </td>
+            <td />
           </tr>
           <tr>
             <th scope="row">{say('action.newline')}</th>
-            <td colSpan={2}>
+            <td>
               <Chord chord="Shift+Enter" say={say} />
             </td>
+            <td />
           </tr>
         </tbody>
       </table>

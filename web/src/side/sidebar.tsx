@@ -131,7 +131,9 @@ function Reach() {
   return (
     <p className="reach" data-closed={reach.outside.length === 0 || undefined}>
       <span className="wall-tick" aria-hidden="true" />
-      {reach.offline ? say('reach.offline') : say('reach.sent', { bytes: format.bytes(reach.bytesSent) })}
+      {reach.offline
+        ? say('reach.offline')
+        : say('reach.sent', { count: reach.bytesSent, bytes: format.bytes(reach.bytesSent) })}
     </p>
   );
 }

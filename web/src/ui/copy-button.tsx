@@ -19,7 +19,7 @@ export function CopyButton({ text, label }: { readonly text: () => string; reado
     announcer.say(say(done ? 'copied' : 'copy.failed'));
   };
   return (
-    <button type="button" className="act" onClick={() => void copy()}>
+    <button type="button" className="act" title={say(label)} onClick={() => void copy()}>
       <Icon name={copied ? 'check' : 'copy'} />
       <span>{copied ? say('copied') : say(label)}</span>
     </button>
