@@ -104,10 +104,29 @@ export const settingsSchema = z.strictObject({
     .or(z.boolean())
     .default(false)
     .meta({ description: 'Refuse every connection to another machine.' }),
+  huggingFaceUrl: z
+    .url()
+    .default('https://huggingface.co')
+    .meta({ description: 'Where models of Hugging Face are pulled from; HF_ENDPOINT sets it too.' }),
+  registryUrl: z
+    .url()
+    .default('https://registry.ollama.ai')
+    .meta({ description: 'Where models named as in Ollama are pulled from.' }),
+  useFoundModels: z
+    .stringbool()
+    .or(z.boolean())
+    .default(true)
+    .meta({
+      description:
+        'Whether models that Ollama, LM Studio or Hugging Face keep on this disk are listed and used in place.',
+    }),
   streamGrace: duration.default(15_000).meta({
     description: 'How long an answer of the chat page goes on after its reader left, so that a reload resumes it.',
   }),
 });
+
+/** Environment variables of other programs that a setting listens to as well. */
+const foreignNames: Readonly<Record<string, string>> = { databaseUrl: 'DATABASE_URL', huggingFaceUrl: 'HF_ENDPOINT' };
 
 /** All settings, resolved. Durations in milliseconds, sizes in bytes. */
 export type Settings = z.output<typeof settingsSchema>;
@@ -146,7 +165,7 @@ export function readSettings(options: {
   for (const name of Object.keys(settingsSchema.shape)) {
     const fromEnvironment =
       environment[environmentName(name)] ||
-      (name === 'databaseUrl' ? environment.DATABASE_URL || undefined : undefined);
+      (foreignNames[name] ? environment[foreignNames[name]] || undefined : undefined);
     if (options.flags?.[name] !== undefined) [values[name], origins[name]] = [options.flags[name], 'flag'];
     else if (fromEnvironment) [values[name], origins[name]] = [fromEnvironment, 'environment'];
     else if (file[name] !== undefined) [values[name], origins[name]] = [file[name], 'file'];

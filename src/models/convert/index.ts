@@ -1,0 +1,1 @@
+export { convertBert } from './bert.ts';

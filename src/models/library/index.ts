@@ -1,0 +1,1 @@
+export { type ModelLibraryOptions, openModelLibrary } from './library.ts';
