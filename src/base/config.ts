@@ -112,14 +112,10 @@ export const settingsSchema = z.strictObject({
     .url()
     .default('https://registry.ollama.ai')
     .meta({ description: 'Where models named as in Ollama are pulled from.' }),
-  useFoundModels: z
-    .stringbool()
-    .or(z.boolean())
-    .default(true)
-    .meta({
-      description:
-        'Whether models that Ollama, LM Studio or Hugging Face keep on this disk are listed and used in place.',
-    }),
+  useFoundModels: z.stringbool().or(z.boolean()).default(true).meta({
+    description:
+      'Whether models that Ollama, LM Studio or Hugging Face keep on this disk are listed and used in place.',
+  }),
   streamGrace: duration.default(15_000).meta({
     description: 'How long an answer of the chat page goes on after its reader left, so that a reload resumes it.',
   }),

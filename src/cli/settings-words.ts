@@ -26,6 +26,10 @@ const french: Readonly<Record<SettingName, string>> = {
     'Mémoire que les modèles chargés peuvent prendre ensemble ; par défaut, ce qui est libre, moins une réserve.',
   optimize: 'Si un modèle obtenu reçoit une copie adaptée à ce processeur.',
   offline: 'Refuser toute connexion vers une autre machine.',
+  huggingFaceUrl: 'D’où viennent les modèles de Hugging Face ; HF_ENDPOINT le fixe aussi.',
+  registryUrl: 'D’où viennent les modèles nommés comme dans Ollama.',
+  useFoundModels:
+    'Si les modèles qu’Ollama, LM Studio ou Hugging Face gardent sur ce disque sont listés et servis là où ils sont.',
   streamGrace:
     'Temps pendant lequel une réponse de la page continue après le départ de son lecteur, pour qu’un rechargement la reprenne.',
 };

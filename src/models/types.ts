@@ -96,6 +96,10 @@ export interface ModelLibrary {
   remove(id: string): Promise<void>;
   catalogue(): readonly CatalogueEntry[];
   setTuned(id: string, tuned: TunedCopy | undefined): Promise<InstalledModel>;
+}
+
+/** A library whose models are files on this disk. */
+export interface DiskLibrary extends ModelLibrary {
   /** Our own folder for the files of a model, made when it is not there: a tuned copy goes here and is deleted with the model. */
   folderOf(id: string): Promise<string>;
   /** Entries of the library that could not be read, in words: for `doctor`. */

@@ -11,7 +11,7 @@ import {
 import type { Egress } from '../../egress/index.ts';
 import { catalogue, findBySha256, findInCatalogue, similarNames } from '../catalogue/index.ts';
 import type { FetchContext, FetchedFiles, Source } from '../sources/source.ts';
-import type { CatalogueEntry, InstalledModel, ModelLibrary, PullEvent, TunedCopy } from '../types.ts';
+import type { CatalogueEntry, DiskLibrary, InstalledModel, PullEvent, TunedCopy } from '../types.ts';
 import { describeModel } from './describe.ts';
 import { FoundLibrary } from './found-library.ts';
 import { takeLock } from './lock.ts';
@@ -36,13 +36,13 @@ export interface ModelLibraryOptions {
 }
 
 /** Opens the models of a data directory. Several processes may have the same one open. */
-export async function openModelLibrary(options: ModelLibraryOptions): Promise<ModelLibrary> {
+export async function openModelLibrary(options: ModelLibraryOptions): Promise<DiskLibrary> {
   const places = new Places(options.home);
   await places.make();
   return new Library(options, places);
 }
 
-class Library implements ModelLibrary {
+class Library implements DiskLibrary {
   readonly #options: ModelLibraryOptions;
   readonly #places: Places;
   readonly #manifests: Manifests;
