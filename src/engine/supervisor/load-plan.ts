@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { formatBytes, IntramurosError, type Settings } from '../../base/index.ts';
 import type { InstalledModel } from '../../models/index.ts';
 import type { MemoryParts, StartOptions } from '../process/protocol.ts';
@@ -17,6 +18,19 @@ export function servedFile(model: InstalledModel): { readonly file: string; read
   throw new IntramurosError('model_unusable', `Model "${model.id}" has no file. Remove it and pull it again.`, {
     facts: { model: model.id },
   });
+}
+
+/** Size and age of a model file, or the reason why it cannot be loaded. */
+export async function statFile(id: string, file: string): Promise<Stats> {
+  try {
+    return await stat(file);
+  } catch (error) {
+    throw new IntramurosError(
+      'model_load_failed',
+      `The file of model "${id}" cannot be read: ${(error as Error).message}. Pull the model again.`,
+      { cause: error, facts: { model: id } },
+    );
+  }
 }
 
 /** How to start the process of a model, before memory has its say. */

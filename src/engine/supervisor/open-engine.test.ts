@@ -223,6 +223,26 @@ describe('memory', () => {
     await busy.return?.();
   });
 
+  test('two loads at once never count on the same memory', async () => {
+    const weightsBytes = 300 * mebibyte;
+    using files = openEchoLibrary({ a: { weightsBytes, tokenMs: 2 }, b: { weightsBytes, tokenMs: 2 } });
+    await using engine = openEngine(echoOptions(files.library, { settings: { memoryLimit: 500 * mebibyte } }));
+    const both = await Promise.allSettled(['a', 'b'].map((id) => Array.fromAsync(engine.generate(ask(id)))));
+    assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+    const refused = both.find((result) => result.status === 'rejected');
+    assert.equal(refused?.reason.code, 'memory_insufficient');
+  });
+
+  test('a file that is gone is a load that failed, in words', async () => {
+    using files = openEchoLibrary({ echo: {} });
+    const library = { get: async (id: string) => ({ ...(await files.library.get(id)), files: ['/nowhere.gguf'] }) };
+    await using engine = openEngine(echoOptions(library));
+    await assert.rejects(Array.fromAsync(engine.generate(ask('echo'))), {
+      code: 'model_load_failed',
+      message: /cannot be read.*Pull/,
+    });
+  });
+
   test('a context that nobody asked for shrinks to fit; one that was asked for is refused instead', async () => {
     using files = openEchoLibrary({ echo: { contextTokens: 8192, kvBytesPerToken: mebibyte / 8 } });
     const machine = room(1500 * mebibyte); // 16,384 tokens would take 2 GiB

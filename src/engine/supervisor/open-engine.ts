@@ -4,7 +4,7 @@ import type { InstalledModel, ModelLibrary } from '../../models/index.ts';
 import type { MemoryParts, StartOptions } from '../process/protocol.ts';
 import type { Engine, EngineEvent, GenerateRequest, LoadPhase } from '../types.ts';
 import { leavable } from './leavable.ts';
-import { fitToMemory, type LoadPlan, purposeOf, servedFile, startOptions } from './load-plan.ts';
+import { fitToMemory, type LoadPlan, purposeOf, servedFile, startOptions, statFile } from './load-plan.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { freeForModels, givenBack, type MemoryRoom } from './memory-room.ts';
 import { ModelProcess } from './model-process.ts';
@@ -264,7 +264,8 @@ class Supervisor implements Engine {
 
   /** The library's own figures, from a process that allocates nothing; kept for the next load of the same file. */
   async #predict(slot: ModelSlot, start: StartOptions): Promise<MemoryParts> {
-    const key = JSON.stringify([start.file, slot.model.sha256, start.contextTokens, start.parallel, start.purpose]);
+    const { size, mtimeMs } = await statFile(slot.id, start.file);
+    const key = JSON.stringify([start.file, size, mtimeMs, start.contextTokens, start.parallel, start.purpose]);
     const known = this.#predictions.get(key);
     if (known) return known;
     const process = new ModelProcess({ model: slot.id, entry: this.#entry, start: { ...start, dryRun: true } });
@@ -338,15 +339,16 @@ class Supervisor implements Engine {
     const { keepAlive } = this.#options.settings;
     if (slot.pinned || slot.state !== 'ready' || !Number.isFinite(keepAlive)) return;
     slot.expiresAt = this.#options.clock.now() + keepAlive;
-    const expire = (): void => {
-      if (!slot.isIdle) {
-        this.#expireLater(slot);
-        return;
-      }
-      this.#options.log.info({ model: slot.id }, 'model unloaded after its keep-alive');
-      void this.#end(slot, `Model "${slot.id}" was unloaded after its keep-alive. Ask again to load it.`);
-    };
-    this.#timers.set(slot, setTimeout(expire, Math.min(keepAlive, longestTimerMs)).unref());
+    this.#timers.set(slot, setTimeout(() => this.#expire(slot), Math.min(keepAlive, longestTimerMs)).unref());
+  }
+
+  #expire(slot: ModelSlot): void {
+    if (!slot.isIdle || this.#options.settings.keepAlive > longestTimerMs) {
+      this.#expireLater(slot);
+      return;
+    }
+    this.#options.log.info({ model: slot.id }, 'model unloaded after its keep-alive');
+    void this.#end(slot, `Model "${slot.id}" was unloaded after its keep-alive. Ask again to load it.`);
   }
 
   /** Ends the process of a model and forgets it. Who asks meanwhile gets a process of its own. */
