@@ -4,8 +4,8 @@ import { formatBytes, IntramurosError, type Settings } from '../../base/index.ts
 import type { InstalledModel } from '../../models/index.ts';
 import type { MemoryParts, StartOptions } from '../process/protocol.ts';
 
-/** What the runtime and the libraries take beside the model's own buffers: measured 75 MiB for an idle engine process. */
-const processBytes = 80 * 1024 ** 2;
+/** What the runtime and the libraries take beside the model's own buffers: measured 114 MiB with the starter model. */
+const processBytes = 120 * 1024 ** 2;
 
 const leastContextTokens = 4096;
 

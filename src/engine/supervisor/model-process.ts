@@ -11,7 +11,6 @@ export interface ModelProcessOptions {
   readonly model: string;
   /** The program that an engine process runs. */
   readonly entry: string;
-  readonly start: StartOptions;
   readonly onLoading?: (phase: LoadPhase, progress: number) => void;
   readonly onState?: (state: ProcessState) => void;
   /** A line that the process wrote to its error output. */
@@ -68,7 +67,11 @@ export class ModelProcess {
     this.#child.on('error', (error) => this.#finish(null, null, error));
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#read(text));
     this.#watchEnd();
-    this.#send({ type: 'start', options: options.start });
+  }
+
+  /** Opens the model, or with `dryRun` only predicts its memory. Sent once; the process boots meanwhile. */
+  start(options: StartOptions): void {
+    this.#send({ type: 'start', options });
   }
 
   get pid(): number | undefined {

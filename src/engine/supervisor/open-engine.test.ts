@@ -227,7 +227,9 @@ describe('memory', () => {
     const weightsBytes = 300 * mebibyte;
     using files = openEchoLibrary({ a: { weightsBytes, tokenMs: 2 }, b: { weightsBytes, tokenMs: 2 } });
     await using engine = openEngine(echoOptions(files.library, { settings: { memoryLimit: 500 * mebibyte } }));
-    const both = await Promise.allSettled(['a', 'b'].map((id) => Array.fromAsync(engine.generate(ask(id)))));
+    const both = await Promise.allSettled(
+      ['a', 'b'].map((id) => Array.fromAsync(engine.generate(ask(id, { ...endless, maxTokens: 400 })))),
+    );
     assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
     const refused = both.find((result) => result.status === 'rejected');
     assert.equal(refused?.reason.code, 'memory_insufficient');

@@ -192,20 +192,21 @@ class Supervisor implements Engine {
   }
 
   async #loadInto(slot: ModelSlot): Promise<void> {
-    const process = await this.#admit(async () => {
-      const plan = await this.#plan(slot);
-      const { file, tuned } = servedFile(slot.model);
-      Object.assign(slot, {
-        file,
-        tuned,
-        predictedBytes: plan.predictedBytes,
-        contextTokens: plan.start.contextTokens,
+    const process = this.#spawn(slot); // it boots while the memory is predicted
+    slot.process = process;
+    try {
+      await this.#admit(async () => {
+        const plan = await this.#plan(slot);
+        const { contextTokens } = plan.start;
+        Object.assign(slot, servedFile(slot.model), { predictedBytes: plan.predictedBytes, contextTokens });
+        slot.update({ phase: 'starting' });
+        if (slot.state !== 'loading') throw unloaded(slot.id);
+        process.start(plan.start);
       });
-      slot.update({ phase: 'starting' });
-      if (slot.state !== 'loading') throw unloaded(slot.id);
-      slot.process = this.#spawn(slot, plan.start);
-      return slot.process;
-    });
+    } catch (error) {
+      await process.stop(isIntramurosError(error) ? error : loadFailed(slot.id, error));
+      throw error;
+    }
     const ready = await process.ready;
     slot.contextTokens = ready.contextTokens;
   }
@@ -216,11 +217,10 @@ class Supervisor implements Engine {
     return turn;
   }
 
-  #spawn(slot: ModelSlot, start: StartOptions): ModelProcess {
+  #spawn(slot: ModelSlot): ModelProcess {
     const process: ModelProcess = new ModelProcess({
       model: slot.id,
       entry: this.#entry,
-      start,
       onLoading: (phase, progress) => slot.update({ phase, progress }),
       onState: (state) => {
         slot.processState = state;
@@ -268,16 +268,15 @@ class Supervisor implements Engine {
     const key = JSON.stringify([start.file, size, mtimeMs, start.contextTokens, start.parallel, start.purpose]);
     const known = this.#predictions.get(key);
     if (known) return known;
-    const process = new ModelProcess({ model: slot.id, entry: this.#entry, start: { ...start, dryRun: true } });
-    slot.process = process;
+    const process = new ModelProcess({ model: slot.id, entry: this.#entry });
     this.#track(process);
+    process.start({ ...start, dryRun: true });
     try {
       const memory = await process.predicted;
       this.#predictions.set(key, memory);
       return memory;
     } finally {
       await process.stop(new IntramurosError('cancelled', 'The dry run is over.'));
-      if (slot.process === process) slot.process = undefined;
     }
   }
 
