@@ -2,6 +2,7 @@ export { type NativeContext, type OpenContextOptions, openContext } from './cont
 export { findLibraryDirectory, type Library, openLibrary } from './library.ts';
 export type { BufferSizes } from './memory.ts';
 export { type NativeModel, type OpenModelOptions, openModel } from './model.ts';
+export { predictMemory } from './predict-memory.ts';
 export { type FileFormat, fileFormats, type QuantizeOptions, type QuantizeResult, quantizeModel } from './quantize.ts';
 export { modelSampling, type NativeSampler, openSampler, samplingDefaults } from './sampler.ts';
 export type { TokenTraits, Vocabulary } from './vocabulary.ts';

@@ -106,8 +106,7 @@ test('the model goes on with a text, and a shared prefix gives the same continua
 });
 
 test('the predicted memory is the memory that is taken', async () => {
-  const options = { ...sizes, file, contextTokens: () => 512 };
-  const predicted = await predictMemory(openLibrary(), options);
+  const predicted = await predictMemory(openLibrary(), { file, context: () => ({ ...sizes, contextTokens: 512 }) });
   assert.deepEqual(predicted, context.buffers);
   assert.ok(predicted.kvBytes > 8 * 2 ** 20 && predicted.weightsBytes > 90 * 2 ** 20, JSON.stringify(predicted));
 });

@@ -1,11 +1,12 @@
 import { type NativeContext, type NativeModel, openSampler } from '../native/index.ts';
 import type { Backend } from '../scheduler/index.ts';
 
-/** The scheduler's view of a loaded model. */
+/** The scheduler's view of a loaded model. @param shown control tokens that answers spell out. */
 export function openNativeBackend(
   model: NativeModel,
   context: NativeContext,
   sizes: { readonly sequences: number; readonly outputs: number; readonly requestTokens: number },
+  shown: ReadonlySet<number>,
 ): Backend {
   const { vocabulary } = model;
   return {
@@ -19,7 +20,7 @@ export function openNativeBackend(
     logits: context.logits,
     share: context.share,
     truncate: context.truncate,
-    piece: vocabulary.piece,
+    piece: (token) => (shown.has(token) ? vocabulary.spelling(token) : vocabulary.piece(token)),
     spelling: vocabulary.spelling,
     isEnd: (token) => vocabulary.endOfGeneration.has(token),
     openSampler(options) {
