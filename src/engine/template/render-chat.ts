@@ -2,8 +2,8 @@ import { IntramurosError } from '../../base/index.ts';
 import type { ChatMessage } from '../types.ts';
 import { compileTemplate, runTemplate, TemplateRefusal } from './jinja.ts';
 import { type MarkedSpan, type Marker, type MarkStyle, openMarker } from './mark.ts';
-import { endsInThinking, findThinkingTags, type ThinkingTags } from './thinking.ts';
-import type { PromptSegment, RenderedPrompt, RenderInput } from './types.ts';
+import { endsInThinking, findThinkingTags } from './thinking.ts';
+import type { PromptSegment, RenderedPrompt, RenderInput, ThinkingTags } from './types.ts';
 
 /** A way to hand the messages over; families differ in what their templates accept. */
 interface Shape {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { endsInThinking, findThinkingTags, openThinkingSplitter } from './thinking.ts';
+import type { ThinkingTags } from './types.ts';
 
 const tags = { open: '<think>', close: '</think>' };
 
 /** What a splitter makes of pieces, neighbours of one kind joined. */
-function split(pieces: readonly string[], startsInThinking = false, withTags: typeof tags | null = tags) {
+function split(pieces: readonly string[], startsInThinking = false, withTags: ThinkingTags | null = tags) {
   const splitter = openThinkingSplitter(withTags ?? undefined, startsInThinking);
   const out = [...pieces.flatMap((piece) => splitter.push(piece)), ...splitter.flush()];
   const of = (kind: string) =>
@@ -62,6 +63,17 @@ test('however the text is cut into pieces, the parts are the same', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('on channels, an answer without thinking loses its mark too', () => {
+  const channels = findThinkingTags("{{ '<|channel|>analysis<|message|>' }}");
+  assert.ok(channels);
+  assert.deepEqual(split(['<|channel|>', 'final', '<|message|>', 'Hello'], false, channels), {
+    thinking: '',
+    text: 'Hello',
+  });
+  const thought = '<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Hello';
+  assert.deepEqual(split([...thought], false, channels), { thinking: 'Hm.', text: 'Hello' });
 });
 
 test('tags are found in the template, by the family they belong to', () => {

@@ -1,9 +1,4 @@
-import type { ThinkingSplitter } from './types.ts';
-
-export interface ThinkingTags {
-  readonly open: string;
-  readonly close: string;
-}
+import type { ThinkingSplitter, ThinkingTags } from './types.ts';
 
 /**
  * How families of models mark their thinking. A template that mentions the closing text knows the pair (some, such as
@@ -24,6 +19,7 @@ const families: readonly ThinkingTags[] = [
 const channels: ThinkingTags = {
   open: '<|channel|>analysis<|message|>',
   close: '<|end|><|start|>assistant<|channel|>final<|message|>',
+  answer: '<|channel|>final<|message|>',
 };
 
 /** The tags between which a model with this template thinks aloud, if it does. */
@@ -58,7 +54,9 @@ export function openThinkingSplitter(tags: ThinkingTags | undefined, startsInThi
     if (state === 'start' && tags) {
       const begun = held.trimStart();
       if (begun.startsWith(tags.open)) enter('thinking', begun.slice(tags.open.length));
-      else if (!tags.open.startsWith(begun)) state = 'text';
+      else if (tags.answer !== undefined && begun.startsWith(tags.answer))
+        enter('text', begun.slice(tags.answer.length));
+      else if (![tags.open, tags.answer].some((tag) => tag?.startsWith(begun))) state = 'text';
       else return pieces;
     }
     if (state === 'thinking' && tags) {

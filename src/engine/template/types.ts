@@ -17,10 +17,18 @@ export interface RenderInput {
   readonly thinking?: boolean;
 }
 
+/** How a family of models marks its thinking. */
+export interface ThinkingTags {
+  readonly open: string;
+  readonly close: string;
+  /** What opens an answer that had no thinking before it, where even that is marked. */
+  readonly answer?: string;
+}
+
 export interface RenderedPrompt {
   readonly segments: readonly PromptSegment[];
   /** Tags between which the model thinks aloud, if its template knows any. */
-  readonly thinkingTags: { readonly open: string; readonly close: string } | undefined;
+  readonly thinkingTags: ThinkingTags | undefined;
   /** True when the template already opened the thinking, so the answer starts inside it. */
   readonly startsInThinking: boolean;
 }
