@@ -7,6 +7,8 @@ export interface AliasBook {
   resolve(name: string): string;
   /** Names without `*`, with the model each stands for. */
   exact(): readonly { readonly name: string; readonly model: string }[];
+  /** Gives a model one more name until the next start. */
+  add(name: string, model: string): void;
   /** Takes a name away until the next start; false when it was none. */
   remove(name: string): boolean;
 }
@@ -21,6 +23,7 @@ export function openAliases(aliases: Readonly<Record<string, string>>): AliasBoo
   return {
     resolve: (name) => exact.get(name) ?? prefixes.find(([prefix]) => name.startsWith(prefix))?.[1] ?? name,
     exact: () => [...exact].map(([name, model]) => ({ name, model })),
+    add: (name, model) => void exact.set(name, model),
     remove: (name) => exact.delete(name),
   };
 }

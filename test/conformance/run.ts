@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { runOpenAiPython } from './openai-python.ts';
+import { runSchemathesis } from './schemathesis.ts';
+import { openConformanceServer } from './server.ts';
+
+/** `npm run -s conformance -- <suite> [--examples 200] [-- more arguments of the suite]` */
+const suites = ['openai-python', 'schemathesis'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { examples: { type: 'string', default: '200' } },
+});
+const [suite, ...more] = positionals;
+if (!suites.includes(suite as (typeof suites)[number])) {
+  process.stderr.write(`Name a suite: ${suites.join(', ')}. Found: ${suite ?? 'nothing'}.\n`);
+  process.exit(2);
+}
+
+await using server = await openConformanceServer();
+if (suite === 'openai-python') {
+  const { passed, failed, left } = await runOpenAiPython(server);
+  process.stdout.write(`RESULT openai-python passed=${passed} failed=${failed} skipped=${left}\n`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+} else {
+  const code = await runSchemathesis({ address: server.address, examples: Number(values.examples), more });
+  process.stdout.write(
+    `RESULT schemathesis examples=${values.examples} ${code === 0 ? 'failures=0' : `exit=${code}`}\n`,
+  );
+  process.exitCode = code;
+}

@@ -1,0 +1,24 @@
+import type { AliasBook } from '../../src/gateway/index.ts';
+import { openTestGateway } from '../parts/test-gateway.ts';
+
+/** A server that suites may do anything to: it lives in a temporary folder. */
+export interface ConformanceServer extends AsyncDisposable {
+  readonly address: string;
+  readonly aliases: AliasBook;
+  /** Model behind the aliases. */
+  readonly model: string;
+}
+
+/** Names that clients insist on lead to the models at hand. */
+export async function openConformanceServer(): Promise<ConformanceServer> {
+  const gateway = await openTestGateway({
+    aliases: { '*': 'echo', 'text-embedding-*': 'vectors', 'ft:gpt-4o-mini:acemeco:suffix:abc123': 'echo' },
+    conversations: true,
+  });
+  return {
+    address: gateway.address,
+    aliases: gateway.rooms.aliases,
+    model: 'echo',
+    [Symbol.asyncDispose]: gateway.close,
+  };
+}
