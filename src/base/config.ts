@@ -56,6 +56,10 @@ export const settingsSchema = z.strictObject({
     description:
       'Other names of installed models, for clients that insist on their own; a name may end in "*". In the environment: "gpt-*=smollm2:135m,…".',
   }),
+  embeddingEncoding: z.enum(['asked', 'float']).default('asked').meta({
+    description:
+      'Form of embeddings: as the client asks, or always numbers, for clients that ask for base64 and then refuse it because the published schema knows only numbers.',
+  }),
   databaseUrl: z
     .string()
     .optional()

@@ -12,6 +12,8 @@ const french: Readonly<Record<SettingName, string>> = {
   bodyLimit: 'Plus grand corps d’une demande ; au-delà, refus avec 413.',
   modelAliases:
     'Autres noms de modèles installés, pour les clients qui tiennent aux leurs ; un nom peut finir par « * ». Dans l’environnement : "gpt-*=smollm2:135m,…".',
+  embeddingEncoding:
+    'Forme des vecteurs : celle que le client demande, ou toujours des nombres, pour les clients qui demandent base64 puis le refusent.',
   databaseUrl: 'Adresse PostgreSQL. Sans elle, une base embarquée dans le dossier des données.',
   logLevel: 'Gravité minimale des lignes écrites au journal.',
   language: 'Langue de la page et de la ligne de commande ; auto suit le navigateur ou LANG.',

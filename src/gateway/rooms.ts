@@ -48,6 +48,8 @@ export interface House {
   readonly startedAt: number;
   readonly language: 'auto' | 'fr' | 'en';
   readonly defaultModel: string | undefined;
+  /** `float`: embeddings are numbers even when base64 is asked for. */
+  readonly embeddingEncoding: 'asked' | 'float';
   address(): string;
   settings(): readonly ShownSetting[];
   setup(): { readonly state: 'ready' | 'working' | 'failed'; readonly words?: string; readonly progress?: number };

@@ -38,6 +38,7 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly models?: readonly InstalledModel[];
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
+  readonly embeddingEncoding?: 'asked' | 'float';
   /** How long a run goes on without a reader. */
   readonly graceMs?: number;
 }
@@ -85,6 +86,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       startedAt: Date.now(),
       language: 'auto',
       defaultModel: undefined,
+      embeddingEncoding: options.embeddingEncoding ?? 'asked',
       address: () => gateway?.address ?? '',
       settings: () => [],
       setup: () => ({ state: 'ready' }),

@@ -77,6 +77,7 @@ export const createEmbedding = endpoint({
         'dimensions',
         `vectors of "${model.id}" have ${model.embeddingLength} dimensions and cannot be shortened without loss.`,
       );
+    const base64 = body.encoding_format === 'base64' && rooms.house.embeddingEncoding === 'asked';
     const inputs = toInputs(body.input);
     const { vectors, promptTokens } = await rooms.answers.embed(
       { model: model.id, inputs, fairKey: caller },
@@ -85,7 +86,7 @@ export const createEmbedding = endpoint({
     const data = vectors.map((vector, index) => ({
       object: 'embedding',
       index,
-      embedding: body.encoding_format === 'base64' ? toBase64(vector) : Array.from(vector),
+      embedding: base64 ? toBase64(vector) : Array.from(vector),
     }));
     return {
       json: {
