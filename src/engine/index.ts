@@ -1,4 +1,4 @@
 export { type EngineProbe, probeEngine } from './probe.ts';
-export { type EngineOptions, openEngine } from './supervisor/index.ts';
+export { type EngineOptions, openEngine, thisMachine } from './supervisor/index.ts';
 export { type OptimizeEvent, type OptimizeOptions, optimizeModel } from './tuned/index.ts';
 export type * from './types.ts';

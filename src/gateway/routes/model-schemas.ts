@@ -54,6 +54,8 @@ export const ModelView = z
     origin: z.object({ kind: z.string(), detail: z.string() }),
     tuned: Tuned.optional(),
     installedAt: z.string(),
+    inPlace: z.boolean().optional().meta({ description: 'Used where it lay, not copied.' }),
+    problem: z.string().optional().meta({ description: 'Why it cannot be served.' }),
     runtime: Runtime.nullable(),
     tier: z.literal('embedded'),
   })
@@ -87,6 +89,8 @@ export const Catalogue = z
         installed: z.boolean(),
         fit: z.enum(['fits', 'tight', 'too-large']),
         bestVariant: Variant.nullable(),
+        neededBytes: z.number(),
+        tokensPerSecond: z.number().meta({ description: 'Upper bound for one answer.' }),
       }),
     ),
   })

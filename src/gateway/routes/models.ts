@@ -1,10 +1,10 @@
+import { totalmem } from 'node:os';
 import { z } from 'zod';
 import type { LoadedModel } from '../../engine/index.ts';
-import type { CatalogueEntry, InstalledModel, PullEvent } from '../../models/index.ts';
+import { type CatalogueEntry, fitOf, type InstalledModel, type PullEvent } from '../../models/index.ts';
 import { nativeStream, started } from '../dialects/sse.ts';
 import { endpoint } from '../http/endpoint.ts';
 import type { GatewayRooms } from '../rooms.ts';
-import { fitOf } from './fit.ts';
 import { Catalogue, ModelView, Runtime, Tuned } from './model-schemas.ts';
 
 const id = z
@@ -225,11 +225,18 @@ export const listCatalogue = endpoint({
   errors: [],
   async handle(_input, { rooms }) {
     const installed = new Set((await rooms.models.list()).map((model) => model.id));
-    const entries = rooms.models.catalogue().map((entry: CatalogueEntry) => ({
-      ...entry,
-      installed: installed.has(entry.id),
-      ...fitOf(entry),
-    }));
-    return { json: { entries } };
+    const machine = { memoryBytes: totalmem() };
+    const shown = (entry: CatalogueEntry): object => {
+      const { verdict, variant, neededBytes, tokensPerSecond } = fitOf(entry, machine);
+      return {
+        ...entry,
+        installed: installed.has(entry.id),
+        fit: verdict,
+        bestVariant: variant,
+        neededBytes,
+        tokensPerSecond,
+      };
+    };
+    return { json: { entries: rooms.models.catalogue().map(shown) } };
   },
 });

@@ -1,0 +1,186 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IntramurosError, openLog, type ResolvedSettings, settingsSchema, systemClock } from './base/index.ts';
+import { openConversations } from './conversations/index.ts';
+import { type Egress, openEgress } from './egress/index.ts';
+import { openEngine, thisMachine } from './engine/index.ts';
+import { openAnswers, openRuns } from './flows/index.ts';
+import {
+  type AliasBook,
+  openAliases,
+  openGateway,
+  openMetrics,
+  type Reach,
+  type ShownSetting,
+} from './gateway/index.ts';
+import { type DiskLibrary, openModelLibrary } from './models/index.ts';
+import { openDatabase } from './store/index.ts';
+import { openTuner } from './tuner.ts';
+import { version } from './version.ts';
+
+export interface StartOptions {
+  readonly home: string;
+  readonly resolved: ResolvedSettings;
+  readonly signal?: AbortSignal;
+}
+
+/** A whole installation that listens. */
+export interface RunningServer extends AsyncDisposable {
+  /** `http://127.0.0.1:8420` */
+  readonly address: string;
+  readonly aliases: AliasBook;
+  close(): Promise<void>;
+}
+
+/**
+ * Builds the rooms, hands each what it needs, and listens. When one cannot open, those before it are closed again.
+ * @throws {IntramurosError} in the words of the room that could not open.
+ */
+export async function startServer({ home, resolved, signal }: StartOptions): Promise<RunningServer> {
+  signal?.throwIfAborted();
+  const { settings } = resolved;
+  const log = openLog({ level: settings.logLevel });
+  const clock = systemClock;
+  await using opened = new AsyncDisposableStack();
+  makeHome(home);
+  const apiKey = readApiKey(settings.apiKeyFile);
+  const database = opened.use(
+    await openDatabase({ home, databaseUrl: settings.databaseUrl, log, ...(signal ? { signal } : {}) }),
+  );
+  const egress = opened.use(openEgress({ offline: settings.offline, log, clock }));
+  const library = await openModelLibrary({ home, egress, settings, log });
+  const engine = opened.use(openEngine({ library, settings, log, clock }));
+  const conversations = await openConversations({ database, log, clock });
+  const reach = (): Reach => reachOf(egress);
+  const metrics = openMetrics({ engine, reach });
+  const answers = openAnswers({
+    engine,
+    library,
+    conversations,
+    log,
+    clock,
+    egressTotals: () => egress.totals(),
+    defaultModel: settings.defaultModel,
+    onStep: metrics.step,
+  });
+  const runs = opened.use(openRuns({ answers, log, graceMs: settings.streamGrace, clock }));
+  const tuner = opened.use(
+    openTuner({
+      home,
+      library,
+      engine,
+      threads: settings.threads || thisMachine.physicalCores,
+      log,
+      clock,
+      automatic: settings.optimize === 'on',
+    }),
+  );
+  signal?.throwIfAborted();
+  const aliases = openAliases(settings.modelAliases);
+  let address = '';
+  const gateway = await openGateway({
+    host: settings.host,
+    port: settings.port,
+    apiKey,
+    allowedHosts: settings.allowedHosts
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+    bodyLimitBytes: settings.bodyLimit,
+    pageFolder: join(import.meta.dirname, '..', 'web', 'dist'),
+    log,
+    rooms: {
+      engine,
+      models: library,
+      conversations,
+      answers,
+      runs,
+      optimize: tuner.optimize,
+      reach,
+      aliases,
+      metrics,
+      house: {
+        version,
+        startedAt: clock.now(),
+        language: settings.language,
+        defaultModel: settings.defaultModel,
+        embeddingEncoding: settings.embeddingEncoding,
+        address: () => address,
+        settings: () => shownSettings(resolved),
+        setup: () => ({ state: 'ready' }),
+      },
+    },
+  });
+  address = gateway.address;
+  opened.defer(() => gateway.close());
+  const rooms = opened.move();
+  log.info({ address, home, version }, 'listening');
+  const close = (): Promise<void> => rooms.disposeAsync();
+  return { address, aliases, close, [Symbol.asyncDispose]: close };
+}
+
+/** The models of an installation, without a server. */
+export async function openLibrary({ home, resolved }: StartOptions): Promise<DiskLibrary & AsyncDisposable> {
+  const log = openLog({ level: resolved.settings.logLevel });
+  makeHome(home);
+  const egress = openEgress({ offline: resolved.settings.offline, log, clock: systemClock });
+  const library = await openModelLibrary({ home, egress, settings: resolved.settings, log });
+  return Object.assign(library, { [Symbol.asyncDispose]: () => egress.close() });
+}
+
+function makeHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new IntramurosError(
+      'data_directory_not_writable',
+      `The data directory ${home} cannot be made (${(error as NodeJS.ErrnoException).code}). Correct its rights or choose another INTRAMUROS_HOME.`,
+      { cause: error },
+    );
+  }
+}
+
+/** First line of the key file. */
+function readApiKey(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  let key: string | undefined;
+  try {
+    key = readFileSync(path, 'utf8').split('\n')[0]?.trim();
+  } catch (error) {
+    throw new IntramurosError(
+      'config_invalid',
+      `The API key file ${path} cannot be read (${(error as NodeJS.ErrnoException).code}). Correct the setting "apiKeyFile" or the file's rights.`,
+      { cause: error },
+    );
+  }
+  if (key) return key;
+  throw new IntramurosError(
+    'config_invalid',
+    `The first line of the API key file ${path} is empty. Write the key there.`,
+  );
+}
+
+function reachOf(egress: Egress): Reach {
+  const beyond = egress.totals().filter(({ loopback }) => !loopback);
+  return {
+    outside: [...new Set(beyond.map(({ destination }) => destination))],
+    offline: egress.offline,
+    bytesSent: beyond.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
+    bytesReceived: beyond.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
+  };
+}
+
+/** Settings as they may be shown: a database address holds a password. */
+function shownSettings({ settings, origins }: ResolvedSettings): readonly ShownSetting[] {
+  return Object.entries(settingsSchema.shape).map(([name, schema]) => {
+    const value = settings[name as keyof typeof settings];
+    const secret = name === 'databaseUrl' && value !== undefined;
+    const finite = typeof value === 'number' && !Number.isFinite(value) ? 'forever' : value;
+    return {
+      name,
+      value: secret ? '(set, not shown)' : (finite ?? null),
+      origin: origins[name] ?? 'default',
+      description: schema.meta()?.description ?? '',
+    };
+  });
+}
