@@ -1,8 +1,13 @@
 /** The whole engine on the real model: supervisor, process, scheduler and library together. */
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { engineContract, eventsOf, textOf, until } from '../../test/parts/engine-contract.ts';
+import { engineContract, eventsOf, isRunning, textOf, until } from '../../test/parts/engine-contract.ts';
 import { openStarterLibrary } from '../../test/parts/starter-library.ts';
+import { starterModelFile } from '../../test/parts/starter-model.ts';
 import { silentLog, systemClock } from '../base/index.ts';
 import { type Engine, type EngineEvent, type GenerateRequest, openEngine } from './index.ts';
 
@@ -25,6 +30,7 @@ const open = async (): Promise<Engine> =>
 engineContract('libllama with the starter model', async () => ({
   engine: await open(),
   model: 'starter',
+  embeddingModel: 'embedder',
   parallel: 4,
 }));
 
@@ -96,12 +102,54 @@ describe('the real engine', () => {
     assert.ok(tookMs < 1000, `${tookMs} ms`); // 150 ms on a quiet machine; a shared one may be slower
   });
 
+  test('a model that does not fit is refused with the figures of the library, before it is loaded', async () => {
+    const library = await openStarterLibrary(['starter']);
+    const small = { ...settings, memoryLimit: 150 * 1024 ** 2 };
+    await using tight = openEngine({ library, settings: small, log: silentLog(), clock: systemClock });
+    await assert.rejects(Array.fromAsync(tight.generate(ask('starter'))), (error: unknown) => {
+      const { code, message, facts } = error as { code: string; message: string; facts: Record<string, number> };
+      assert.equal(code, 'memory_insufficient');
+      assert.match(message, /needs \d+ MiB; 150 MiB is free/);
+      assert.ok(facts.neededBytes! > 200 * 1024 ** 2 && facts.neededBytes! < 400 * 1024 ** 2);
+      return true;
+    });
+    assert.equal(tight.list()[0]?.pid, undefined);
+  });
+
+  test('a file that is cut is refused in words', async () => {
+    const cut = join(mkdtempSync(join(tmpdir(), 'intramuros-cut-')), 'cut.gguf');
+    try {
+      writeFileSync(cut, readFileSync(await starterModelFile()).subarray(0, 5_000_000));
+      const whole = await openStarterLibrary(['cut']);
+      const library = { get: async (id: string) => ({ ...(await whole.get(id)), files: [cut] }) };
+      await using broken = openEngine({ library, settings, log: silentLog(), clock: systemClock });
+      await assert.rejects(Array.fromAsync(broken.generate(ask('cut'))), {
+        code: 'model_file_invalid',
+        message: /damaged or incomplete/,
+      });
+      assert.equal(broken.list()[0]?.state, 'failed');
+    } finally {
+      rmSync(dirname(cut), { recursive: true });
+    }
+  });
+
+  test('its process ends by itself when the gateway is killed with -9 in mid-answer', async () => {
+    const parent = fork(new URL('../../test/parts/engine-parent.ts', import.meta.url), { execArgv: [] });
+    const [pid] = await new Promise<readonly number[]>((resolve, reject) => {
+      parent.once('message', (pids) => resolve(pids as number[]));
+      parent.once('exit', (code) => reject(new Error(`the parent ended with ${code}`)));
+    });
+    assert.ok(isRunning(pid!));
+    parent.kill('SIGKILL');
+    await until(() => !isRunning(pid!));
+  });
+
   test('unloading gives all memory back', async () => {
     await Array.fromAsync(engine.load('twin'));
     const { pid, residentBytes } = find('twin')!;
     assert.ok(residentBytes > 50 * 1024 ** 2);
     await engine.unload('twin');
     assert.equal(find('twin'), undefined);
-    assert.throws(() => process.kill(pid!, 0), { code: 'ESRCH' });
+    assert.equal(isRunning(pid!), false);
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { Engine, EngineEvent, GenerateRequest } from '../../src/engine/index.ts';
 
@@ -32,6 +33,17 @@ export async function until(condition: () => boolean, within = 10_000): Promise<
   while (!condition()) {
     if (performance.now() > end) throw new Error(`Not so within ${within} ms: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** True while a process runs; one that ended and was not yet collected by its parent does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    if (existsSync('/proc/self')) return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
   }
 }
 
