@@ -3,12 +3,12 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { emptyPlace, freshPlace, onEachDatabase } from '../../../test/parts/databases.ts';
-import { type PostgresServer, startPostgres } from '../../../test/parts/postgres-server.ts';
-import { silentLog } from '../../base/index.ts';
-import { openConversations } from '../../conversations/index.ts';
-import { backup, type Database, openDatabase, restore } from '../index.ts';
-import { tarEnd, tarHeader, tarPadding } from './tar.ts';
+import { silentLog } from '../src/base/index.ts';
+import { openConversations } from '../src/conversations/index.ts';
+import { tarEnd, tarHeader, tarPadding } from '../src/store/backup/tar.ts';
+import { backup, type Database, openDatabase, restore } from '../src/store/index.ts';
+import { emptyPlace, freshPlace, onEachDatabase } from './parts/databases.ts';
+import { type PostgresServer, startPostgres } from './parts/postgres-server.ts';
 
 const log = silentLog();
 
