@@ -13,7 +13,7 @@ import {
   type Reach,
   type ShownSetting,
 } from './gateway/index.ts';
-import { type DiskLibrary, openModelLibrary } from './models/index.ts';
+import { openModelLibrary } from './models/index.ts';
 import { openDatabase } from './store/index.ts';
 import { openTuner } from './tuner.ts';
 import { version } from './version.ts';
@@ -117,15 +117,6 @@ export async function startServer({ home, resolved, signal }: StartOptions): Pro
   log.info({ address, home, version }, 'listening');
   const close = (): Promise<void> => rooms.disposeAsync();
   return { address, aliases, close, [Symbol.asyncDispose]: close };
-}
-
-/** The models of an installation, without a server. */
-export async function openLibrary({ home, resolved }: StartOptions): Promise<DiskLibrary & AsyncDisposable> {
-  const log = openLog({ level: resolved.settings.logLevel });
-  makeHome(home);
-  const egress = openEgress({ offline: resolved.settings.offline, log, clock: systemClock });
-  const library = await openModelLibrary({ home, egress, settings: resolved.settings, log });
-  return Object.assign(library, { [Symbol.asyncDispose]: () => egress.close() });
 }
 
 function makeHome(home: string): void {

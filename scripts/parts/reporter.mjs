@@ -40,5 +40,9 @@ export default async function* report(source) {
 /** The failure itself rather than the runner's wrapping of it. */
 function words(error) {
   const cause = error?.cause ?? error;
-  return typeof cause === 'object' && cause?.stack ? inspect(cause, { depth: 6 }) : String(cause);
+  const text =
+    typeof cause === 'object' && cause?.stack ? inspect(cause, { depth: 6, maxStringLength: 2000 }) : String(cause);
+  return text.length <= 6000
+    ? text
+    : `${text.slice(0, 3000)}\n… ${text.length - 6000} characters left out …\n${text.slice(-3000)}`;
 }

@@ -1,10 +1,9 @@
-import type { ModelLibrary } from '../models/index.ts';
 import { findServer } from './http/connect.ts';
 import { type ModelView, toModelView } from './model-view.ts';
 import type { Completion, Context } from './types.ts';
 
 /** The models on this disk, with no server needed. */
-export async function openLibrary(context: Context): Promise<ModelLibrary & AsyncDisposable> {
+export function openLibrary(context: Context): ReturnType<Context['house']['openLibrary']> {
   return context.house.openLibrary({ home: context.home, resolved: context.resolved() });
 }
 
@@ -17,15 +16,15 @@ export async function installedModels(context: Context): Promise<readonly ModelV
     });
     return models;
   }
-  await using library = await openLibrary(context);
-  return (await library.list()).map(toModelView);
+  await using open = await openLibrary(context);
+  return (await open.library.list()).map(toModelView);
 }
 
 /** Names to propose while a person types. */
 export async function modelNames(context: Context, kind: Completion): Promise<readonly string[]> {
-  await using library = await openLibrary(context);
-  if (kind === 'catalogue') return library.catalogue().map(({ id }) => id);
-  return (await library.list()).map(({ id }) => id);
+  await using open = await openLibrary(context);
+  if (kind === 'catalogue') return open.library.catalogue().map(({ id }) => id);
+  return (await open.library.list()).map(({ id }) => id);
 }
 
 /** A model's path in the native API; names may hold slashes and colons. */

@@ -7,11 +7,12 @@ import type { Context } from './types.ts';
 
 /** What a person reads when the server is ready: where it is, what answers, what it may reach, where its data are. */
 export async function sayReady(context: Context, address: string, startMs: number): Promise<void> {
-  await using library = await openLibrary(context);
+  await using open = await openLibrary(context);
+  const { library } = open;
   const models = (await library.list()).filter(canChat);
   const { settings } = context.resolved();
   const model = models.find(({ id }) => id === settings.defaultModel) ?? models[0];
-  const better = context.house.recommend(library);
+  const better = (await context.house.recommend(context.language))?.entry;
   if (context.json) {
     context.printJson(
       { address, model: model?.id ?? null, home: context.home, outside: [], better: better?.id ?? null },

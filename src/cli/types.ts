@@ -1,6 +1,6 @@
 import type { ResolvedSettings } from '../base/index.ts';
 import type { EngineProbe } from '../engine/index.ts';
-import type { CatalogueEntry, ModelLibrary } from '../models/index.ts';
+import type { CatalogueEntry, DiskLibrary, Fit } from '../models/index.ts';
 import type { Flags } from './flags.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import type { Language, Words } from './words.ts';
@@ -55,13 +55,13 @@ export interface House {
     readonly resolved: ResolvedSettings;
     readonly signal?: AbortSignal;
   }): Promise<RunningServer>;
-  /** The models on this disk, without a server. */
+  /** The models on this disk, without a server; open for as long as a command needs them. */
   openLibrary(options: {
     readonly home: string;
     readonly resolved: ResolvedSettings;
-  }): Promise<ModelLibrary & AsyncDisposable>;
-  /** A better model than those installed, that this machine can hold. */
-  recommend(library: ModelLibrary): CatalogueEntry | undefined;
+  }): Promise<AsyncDisposable & { readonly library: DiskLibrary }>;
+  /** The best model that this machine holds and answers with at a reading pace. */
+  recommend(language: string): Promise<{ readonly entry: CatalogueEntry; readonly fit: Fit } | undefined>;
   /** Loads the engine's libraries in this process and says what they are. */
   probeEngine(): Promise<EngineProbe>;
 }

@@ -1,4 +1,3 @@
-export * from './backup/index.ts';
 export { type OpenDatabaseOptions, openDatabase } from './database.ts';
 export { DatabaseError } from './failures.ts';
 export { type DirectoryLock, lockDataDirectory, lockHolder } from './lock.ts';

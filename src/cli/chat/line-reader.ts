@@ -47,8 +47,10 @@ export function openLineReader(
     onInterrupt: undefined,
     async next(prompt) {
       muted = false;
-      reader.setPrompt(prompt);
-      reader.prompt();
+      if (!ended) {
+        reader.setPrompt(prompt);
+        reader.prompt();
+      }
       while (lines.length === 0 && !ended) {
         await new Promise<void>((resolve) => {
           wake = resolve;

@@ -54,7 +54,7 @@ export const chat: Command = {
       const history = context.flags.has('continue') ? await openLast(session) : [];
       greet(session, context);
       using lines = openLineReader(context, { history: [...history].reverse(), complete: completeSlash });
-      return talk(session, lines, context);
+      return await talk(session, lines, context);
     });
   },
 };

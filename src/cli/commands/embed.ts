@@ -74,7 +74,7 @@ async function embeddingModel(client: ServerClient, context: Context): Promise<s
   const found = models.find(({ capabilities }) => capabilities.includes('embedding'));
   if (found) return found.id;
   throw new CommandError('model_not_found', {
-    en: 'No embedding model is installed. Get one: intramuros pull all-minilm:l6-v2.',
-    fr: 'Aucun modèle de vecteurs n’est installé. Obtenez-en un : intramuros pull all-minilm:l6-v2.',
+    en: 'No embedding model is installed. Get one: intramuros pull all-minilm:22m.',
+    fr: 'Aucun modèle de vecteurs n’est installé. Obtenez-en un : intramuros pull all-minilm:22m.',
   });
 }

@@ -70,7 +70,8 @@ export function stateText(state: keyof typeof states, context: Context): string 
 }
 
 async function listCatalogue(context: Context): Promise<number> {
-  await using library = await openLibrary(context);
+  await using open = await openLibrary(context);
+  const { library } = open;
   const installed = new Set((await library.list()).map(({ id }) => id));
   const entries = library.catalogue();
   if (context.json) {

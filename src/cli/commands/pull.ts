@@ -59,7 +59,8 @@ async function* steps(context: Context, reference: string): AsyncGenerator<Step,
   const { signal } = context;
   const server = await findServer(context);
   if (server === undefined) {
-    await using library = await openLibrary(context);
+    await using open = await openLibrary(context);
+    const { library } = open;
     for await (const event of library.pull(reference, { signal })) {
       yield event.type === 'done' ? { ...event, model: toModelView(event.model) } : event;
     }

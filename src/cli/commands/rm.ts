@@ -22,7 +22,8 @@ export const rm: Command = {
   options: [{ name: 'yes', short: 'y', about: { en: 'Do not ask first.', fr: 'Ne pas demander confirmation.' } }],
   async run(context) {
     const id = context.args[0] ?? '';
-    await using library = await openLibrary(context);
+    await using open = await openLibrary(context);
+    const { library } = open;
     const model = await library.get(id);
     if (
       !context.flags.has('yes') &&

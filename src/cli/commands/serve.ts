@@ -92,7 +92,8 @@ async function ensureStarter(context: Context): Promise<void> {
 }
 
 async function hasChatModel(context: Context): Promise<boolean> {
-  await using library = await openLibrary(context);
+  await using open = await openLibrary(context);
+  const { library } = open;
   return (await library.list()).some(canChat);
 }
 

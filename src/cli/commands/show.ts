@@ -26,7 +26,8 @@ export const show: Command = {
 };
 
 async function getModel(context: Context, id: string): Promise<ModelView> {
-  await using library = await openLibrary(context);
+  await using open = await openLibrary(context);
+  const { library } = open;
   const view = toModelView(await library.get(id));
   const server = await findServer(context);
   if (server === undefined) return view;

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isIntramurosError } from '../../base/index.ts';
+import type { InstalledModel } from '../../models/index.ts';
 import { starterModel } from '../choose-model.ts';
 import { describeFailure } from '../errors.ts';
 import { findServer } from '../http/connect.ts';
@@ -116,7 +117,8 @@ export async function portFinding(context: Context): Promise<Finding> {
 /** Installed models, and that each file is there whole. */
 export async function modelFindings(context: Context): Promise<readonly Finding[]> {
   const title = { en: 'Models', fr: 'Modèles' };
-  await using library = await openLibrary(context);
+  await using open = await openLibrary(context);
+  const { library } = open;
   const models = await library.list();
   if (models.length === 0) {
     return [
@@ -132,37 +134,42 @@ export async function modelFindings(context: Context): Promise<readonly Finding[
       },
     ];
   }
-  return models.map((model) => {
-    const base = { check: 'model', title: { en: `Model ${model.id}`, fr: `Modèle ${model.id}` } };
-    const missing = model.files.filter((file) => !existsSync(file));
-    const bytes = model.files.filter(existsSync).reduce((sum, file) => sum + statSync(file).size, 0);
-    const remedy = {
-      en: `Get it again: intramuros rm ${model.id} --yes, then intramuros pull ${model.id}.`,
-      fr: `Obtenez-le de nouveau : intramuros rm ${model.id} --yes, puis intramuros pull ${model.id}.`,
-    };
-    if (missing.length > 0) {
-      return {
-        ...base,
-        state: 'problem' as const,
-        found: { en: `missing: ${missing.join(', ')}`, fr: `manque : ${missing.join(', ')}` },
-        remedy,
-      };
-    }
-    if (bytes !== model.sizeBytes) {
-      return {
-        ...base,
-        state: 'problem' as const,
-        found: {
-          en: `${sizeText(bytes, 'en')} on disk, ${sizeText(model.sizeBytes, 'en')} expected (${bytes} of ${model.sizeBytes} bytes)`,
-          fr: `${sizeText(bytes, 'fr')} sur le disque, ${sizeText(model.sizeBytes, 'fr')} attendus (${bytes} octets sur ${model.sizeBytes})`,
-        },
-        remedy,
-      };
-    }
-    return {
-      ...base,
-      state: 'ok' as const,
-      found: { en: `${sizeText(bytes, 'en')}, whole`, fr: `${sizeText(bytes, 'fr')}, entier` },
-    };
-  });
+  const unread = (await library.problems()).map(unreadFinding);
+  return [...models.map(modelFinding), ...unread];
+}
+
+function unreadFinding(problem: string): Finding {
+  return {
+    check: 'model_library',
+    state: 'warning',
+    title: { en: 'Model library', fr: 'Bibliothèque de modèles' },
+    found: same(problem),
+    remedy: {
+      en: 'Remove what cannot be read, or get the model again.',
+      fr: 'Supprimez ce qui n’est pas lisible, ou obtenez de nouveau le modèle.',
+    },
+  };
+}
+
+function modelFinding(model: InstalledModel): Finding {
+  const base = { check: 'model', title: { en: `Model ${model.id}`, fr: `Modèle ${model.id}` } };
+  const bytes = model.files.filter(existsSync).reduce((sum, file) => sum + statSync(file).size, 0);
+  const remedy = {
+    en: `Get it again: intramuros rm ${model.id} --yes, then intramuros pull ${model.id}.`,
+    fr: `Obtenez-le de nouveau : intramuros rm ${model.id} --yes, puis intramuros pull ${model.id}.`,
+  };
+  if (model.problem !== undefined) return { ...base, state: 'problem', found: same(model.problem), remedy };
+  if (bytes === model.sizeBytes) {
+    const size = { en: sizeText(bytes, 'en'), fr: sizeText(bytes, 'fr') };
+    return { ...base, state: 'ok', found: { en: `${size.en}, whole`, fr: `${size.fr}, entier` } };
+  }
+  return {
+    ...base,
+    state: 'problem',
+    found: {
+      en: `${bytes} bytes on disk, ${model.sizeBytes} expected`,
+      fr: `${bytes} octets sur le disque, ${model.sizeBytes} attendus`,
+    },
+    remedy,
+  };
 }

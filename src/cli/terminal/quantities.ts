@@ -25,7 +25,7 @@ export function clockText(seconds: number): string {
 /** Parameters as people name them: `135M`, `7.6B`. */
 export function parameterText(count: number, language: Language): string {
   if (count <= 0) return '?';
-  const [value, unit] = count >= 1e9 ? [count / 1e9, 'B'] : [count / 1e6, 'M'];
+  const [value, unit] = count >= 999.5e6 ? [count / 1e9, 'B'] : [count / 1e6, 'M'];
   return `${numberText(value >= 100 || Number.isInteger(value) ? Math.round(value) : Number(value.toFixed(1)), language)}${unit}`;
 }
 

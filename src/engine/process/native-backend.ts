@@ -5,12 +5,7 @@ import type { Backend } from '../scheduler/index.ts';
 export function openNativeBackend(
   model: NativeModel,
   context: NativeContext,
-  sizes: {
-    readonly sequences: number;
-    readonly outputs: number;
-    readonly requestTokens: number;
-    readonly keptTokens: number;
-  },
+  sizes: { readonly sequences: number; readonly outputs: number; readonly requestTokens: number },
   shown: ReadonlySet<number>,
 ): Backend {
   const { vocabulary } = model;
