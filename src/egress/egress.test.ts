@@ -92,6 +92,15 @@ test('a failed connection says what was met and what to do', async () => {
   assert.match(await reasonOf('ftp://127.0.0.1/x'), /^address: /);
 });
 
+test('a body that is let go unread is no error of the program', async () => {
+  const origin = await serve((_request, response) => response.write('x'.repeat(100_000)));
+  await using egress = open();
+  const answer = await egress.fetch(origin, { purpose: 'p' });
+  const closed = new Promise((resolve) => answer.body.on('close', resolve));
+  answer.body.destroy();
+  await closed; // an unhandled 'error' event would have failed this test
+});
+
 test('an abort ends a request and a command with the reason given', async () => {
   const origin = await serve(() => {});
   await using egress = open();

@@ -96,6 +96,8 @@ class Door implements Egress {
         signal: request.signal ?? null,
       });
       this.#log.debug({ purpose: request.purpose, host: target.host, status: answer.statusCode }, 'egress request');
+      // Whoever reads meets the error there; a body that is let go unread must not end the program with one.
+      answer.body.on('error', () => {});
       return {
         status: answer.statusCode,
         headers: flatten(answer.headers),

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import {
   type Clock,
@@ -117,6 +117,7 @@ class Library implements DiskLibrary {
       await this.#manifests.remove(model.id);
       if (model.inPlace) await this.#found.forget(model);
       await rm(this.#places.files(model.id), { recursive: true, force: true });
+      await rm(this.#places.partial(model.id), { recursive: true, force: true });
       if (model.tuned && this.#isOwn(model.tuned.file)) await rm(model.tuned.file, { force: true });
     });
   }
@@ -164,9 +165,9 @@ class Library implements DiskLibrary {
     });
     const done = lock.waited ? await this.#manifests.find(plan.id) : undefined;
     if (done && done.problem === undefined && !plan.namedByFile) return done;
-    const fetched = await this.#fromFirst(plan.sources, reporter, {
-      ...this.#context(folder, signal),
-    });
+    const fetched = await this.#fromFirst(plan.sources, reporter, this.#context(folder, signal)).finally(
+      () => rmdir(folder).catch(() => {}), // stays as long as it holds a part to go on with
+    );
     const model = await this.#change(() => this.#install(plan, fetched, signal));
     await rm(folder, { recursive: true, force: true });
     return model;

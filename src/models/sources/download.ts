@@ -119,6 +119,7 @@ class Transfer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
+    if (this.haveBytes === 0) await removePart(this.#path);
   }
 
   /** Asks for what is missing and writes it as it comes. */
@@ -270,9 +271,13 @@ class Transfer implements AsyncDisposable {
 
   async #discard(): Promise<void> {
     await this.#restart();
-    await rm(`${this.#path}.part`, { force: true });
-    await rm(`${this.#path}.part.json`, { force: true });
+    await removePart(this.#path);
   }
+}
+
+async function removePart(path: string): Promise<void> {
+  await rm(`${path}.part`, { force: true });
+  await rm(`${path}.part.json`, { force: true });
 }
 
 /** A validator that says the bytes are the same; a weak one only says that the meaning is. */
