@@ -111,6 +111,16 @@ test('a damaged file is an error in words, with nothing left behind', async () =
   assert.ok(existsSync(damaged));
 });
 
+test('a model whose two files do not fit in memory is not tuned, and nothing is started', async () => {
+  const model = modelOf(await starterModelFile(), { sizeBytes: 4e9, parameterCount: 7e9 });
+  const machine = { availableBytes: () => 8 * 1024 ** 3 };
+  const events = optimizeModel({ model, directory: folder, threads: 1, clock: systemClock, machine });
+  await assert.rejects(Array.fromAsync(events), {
+    code: 'memory_insufficient',
+    message: /needs 11\.2 GiB.*8\.0 GiB is free/,
+  });
+});
+
 test('a file that is already fast, or only embeds, is left as it is, and that is said', async () => {
   for (const over of [{ quantization: 'Q8_0' }, { capabilities: ['embedding'] }] satisfies Partial<InstalledModel>[]) {
     const events = await Array.fromAsync(optimize(modelOf('/nowhere.gguf', over)));

@@ -5,10 +5,11 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, statfs } from 'node:fs/promi
 import { cpus } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Clock, fromProblem, IntramurosError } from '../../base/index.ts';
+import { type Clock, formatBytes, fromProblem, IntramurosError } from '../../base/index.ts';
 import type { InstalledModel, TunedCopy } from '../../models/index.ts';
 import { childEnvironment } from '../supervisor/child-environment.ts';
 import { crashCause } from '../supervisor/crash-cause.ts';
+import { type Machine, thisMachine } from '../supervisor/machine.ts';
 import { tuningCandidates } from './candidates.ts';
 import type { FromTuning, Measurement, TuneJob, TunePhase } from './protocol.ts';
 import { bestCandidate, whyNone } from './verdict.ts';
@@ -31,7 +32,11 @@ export interface OptimizeOptions {
   readonly threads: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  readonly machine?: Pick<Machine, 'availableBytes'>;
 }
+
+/** What two small contexts and the runtime take beside the weights. */
+const benchBytes = 512 * 1024 ** 2;
 
 /** Left free on the disk, whatever a copy would take. */
 const diskReserveBytes = 256 * 1024 ** 2;
@@ -41,7 +46,7 @@ const diskReserveBytes = 256 * 1024 ** 2;
  * measured against the pulled file for speed and loss. It is never better than the file it was made from, and its name says
  * so. The work is done in a process of its own; however it ends, nothing half stays on the disk.
  *
- * @throws {IntramurosError} `model_unusable`, `disk_insufficient`, `engine_crashed`, or the signal's reason.
+ * @throws {IntramurosError} `model_unusable`, `memory_insufficient`, `disk_insufficient`, `engine_crashed`, or the signal's reason.
  */
 export async function* optimizeModel(options: OptimizeOptions): AsyncGenerator<OptimizeEvent, void, undefined> {
   const { model, signal } = options;
@@ -57,6 +62,7 @@ export async function* optimizeModel(options: OptimizeOptions): AsyncGenerator<O
     yield { type: 'done', tuned: undefined, words, tried: [] };
     return;
   }
+  checkMemory(model, options.machine ?? thisMachine);
   yield { type: 'progress', phase: 'planning', progress: 0, words: 'Predicting the sizes of the copies' };
   const directory = options.directory ?? dirname(file);
   const workplace = await openWorkplace(directory);
@@ -93,6 +99,18 @@ export async function* optimizeModel(options: OptimizeOptions): AsyncGenerator<O
   } finally {
     await rm(workplace, { recursive: true, force: true });
   }
+}
+
+/** Both files are in memory while they are compared: the pulled one, and at most 8.5 bits a parameter of the copy. */
+function checkMemory(model: InstalledModel, machine: Pick<Machine, 'availableBytes'>): void {
+  const neededBytes = model.sizeBytes + (model.parameterCount * 8.5) / 8 + benchBytes;
+  const freeBytes = machine.availableBytes();
+  if (neededBytes <= freeBytes) return;
+  throw new IntramurosError(
+    'memory_insufficient',
+    `Tuning "${model.id}" needs ${formatBytes(neededBytes)}, for both files at once; ${formatBytes(freeBytes)} is free. Stop loaded models ("intramuros ps") and try again; the pulled file serves as before.`,
+    { facts: { model: model.id, neededBytes: Math.ceil(neededBytes), freeBytes } },
+  );
 }
 
 function inWords({ format, kld, speed }: NonNullable<ReturnType<typeof bestCandidate>>): string {
