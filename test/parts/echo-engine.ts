@@ -322,10 +322,8 @@ export function openEchoEngine(options: EchoEngineOptions = {}): EchoEngine {
     model?.ended.abort(error);
   }
 
-  async function load(id: string): Promise<Running> {
-    const model = start(id);
-    await model.ready;
-    return model;
+  async function load(id: string): Promise<void> {
+    await start(id).ready;
   }
 
   const engine: EchoEngine = {
