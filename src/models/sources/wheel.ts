@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Entry, openPromise } from 'yauzl';
-import { IntramurosError } from '../../base/index.ts';
+import { IntramurosError, isIntramurosError } from '../../base/index.ts';
 import { toDiskFailure } from './disk.ts';
 
 /**
@@ -29,6 +29,10 @@ export async function extractFromWheel(
       const report = (bytes: number) => options.report(base + bytes, totalBytes);
       doneBytes += await writeOut(stream, targets[entry.fileName]!, { signal: options.signal, report });
     }
+  } catch (error) {
+    if (options.signal.aborted) throw options.signal.reason;
+    if (isIntramurosError(error) || typeof (error as NodeJS.ErrnoException).syscall === 'string') throw error;
+    throw notUsable(wheel, (error as Error).message, error); // a broken archive, or a name in it that points outside
   } finally {
     archive.close();
   }
