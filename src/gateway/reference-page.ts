@@ -85,7 +85,7 @@ function renderOperation(
   const parameters = (operation.parameters as Json[] | undefined) ?? [];
   const body = operation.requestBody as { content: Record<string, { schema: Json }> } | undefined;
   const responses = Object.entries(
-    operation.responses as Record<string, { description: string; content?: Record<string, { schema: Json }> }>,
+    operation.responses as Record<string, { description: string; content?: Record<string, { schema?: Json }> }>,
   );
   return `<article id="${anchor(String(operation.operationId))}"><h3><code><b>${method}</b> ${escaped(path)}</code></h3><p>${code(summary)}</p>
 ${
@@ -114,7 +114,8 @@ ${
     .join('')}</tbody></table></article>`;
 }
 
-function renderSchema(schema: Json): string {
+function renderSchema(schema: Json | undefined): string {
+  if (schema === undefined) return '';
   if (typeof schema.$ref === 'string') {
     const name = schema.$ref.split('/').at(-1) ?? '';
     return `<a href="#schema-${anchor(name)}">${escaped(name)}</a>`;

@@ -180,16 +180,18 @@ test('what cannot begin answers with its own status and stores nothing', async (
     return `${reply.status} ${((await reply.json()) as { code: string }).code}`;
   };
   assert.equal(await refused(question('x'), 'conv_none'), '404 conversation_not_found');
-  assert.equal(await refused({ ...question('x'), model: 'none' }), '404 model_not_found');
-  assert.equal(await refused({ ...question('x'), model: 'vectors' }), '400 model_unusable');
-  assert.equal(await refused(question('x', 'msg_none')), '404 message_not_found');
+  assert.equal(await refused({ ...question('x'), model: 'none' }), '409 model_not_found');
+  assert.equal(await refused({ ...question('x'), model: 'vectors' }), '403 model_unusable');
+  assert.equal(await refused(question('x', 'msg_none')), '409 message_not_found');
   assert.equal(
     await refused({ kind: 'ask', parentId: null, content: 'x', sampling: { temprature: 1 } }),
     '400 invalid_request',
   );
   assert.equal(await refused({ kind: 'shout' }), '400 invalid_request');
   assert.deepEqual((await tree(id)).messages, []);
-  for (const path of ['/api/runs/run_none', '/api/runs/run_none/events'])
+  const forgotten = `run_${'0'.repeat(26)}`;
+  assert.equal((await gateway.ask('/api/runs/never')).status, 404);
+  for (const path of [`/api/runs/${forgotten}`, `/api/runs/${forgotten}/events`])
     assert.equal((await gateway.ask(path)).status, 410);
 });
 

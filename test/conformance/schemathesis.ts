@@ -30,7 +30,7 @@ export async function runSchemathesis(options: {
       '--seed',
       '1',
       '--workers',
-      '2',
+      '1',
       ...options.more,
     ],
     { cwd: folder },

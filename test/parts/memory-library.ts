@@ -47,7 +47,7 @@ export function openMemoryLibrary(models: readonly InstalledModel[]): ModelLibra
       signal?.throwIfAborted();
       if (reference.startsWith('none:')) throw missing(reference);
       yield { type: 'looking', source: 'memory' };
-      const model = describeModel(reference, ['chat', 'completion']);
+      const model = describeModel(reference, ['chat', 'completion', 'embedding']);
       const bytes = model.sizeBytes;
       yield {
         type: 'progress',

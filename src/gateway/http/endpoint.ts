@@ -62,8 +62,8 @@ export interface EndpointDeclaration<
   readonly bodyOptional?: true;
   /** Reply schemas by status; `null` for a reply without a body. */
   readonly replies: Readonly<Record<number, z.ZodType | null>>;
-  /** Media type of a reply that is no JSON. */
-  readonly replyType?: string;
+  /** Media types of a reply that is made as text; without it replies are JSON. */
+  readonly replyTypes?: readonly string[];
   /** Events of the stream this operation may answer with: one schema, or one for each event name. */
   readonly events?: z.ZodType | Readonly<Record<string, z.ZodType>>;
   /** Codes a caller may meet besides those that every operation has. */

@@ -64,7 +64,7 @@ export const failures: Readonly<Record<ErrorCode, Failure>> = {
     'See `intramuros list` for what is installed and `intramuros pull <model>` to get one.',
   ),
   model_unusable: failure(
-    400,
+    403,
     'The model cannot do this',
     'Choose a model whose capabilities in `GET /api/models` include what is asked.',
   ),

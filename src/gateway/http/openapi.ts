@@ -69,26 +69,57 @@ function parameters(endpoint: Endpoint, components: Components): Json[] {
   return [...list(endpoint.params, 'path'), ...list(endpoint.query, 'query')];
 }
 
+/** A failure after a native stream began. */
+const anyProblem = z.looseObject({ type: z.string(), status: z.int(), code: z.string() });
+
+/** A failure after the stream began, in OpenAI's shape. */
+const errorInStream = z.looseObject({
+  error: z.looseObject({ message: z.string(), type: z.string(), code: z.string() }),
+});
+
 function streamContent(endpoint: Endpoint, components: Components): Json {
   if (!endpoint.events) return {};
   const isSchema = endpoint.events instanceof z.ZodType;
+  const dataOf = (schema: z.ZodType): Json => ({
+    type: 'string',
+    contentMediaType: 'application/json',
+    contentSchema: components.of(schema, 'output'),
+  });
   const itemSchema = isSchema
-    ? components.of(endpoint.events as z.ZodType, 'output')
+    ? {
+        type: 'object',
+        properties: {
+          data: { anyOf: [{ const: '[DONE]' }, dataOf(endpoint.events as z.ZodType), dataOf(errorInStream)] },
+        },
+        required: ['data'],
+      }
     : {
-        oneOf: Object.entries(endpoint.events as Record<string, z.ZodType>).map(([event, schema]) => ({
-          type: 'object',
-          properties: { event: { const: event }, data: components.of(schema, 'output') },
-          required: ['event', 'data'],
-        })),
+        anyOf: Object.entries({ ...(endpoint.events as Record<string, z.ZodType>), error: anyProblem }).map(
+          ([event, schema]) => ({
+            type: 'object',
+            properties: { event: { const: event }, data: dataOf(schema) },
+            required: ['event', 'data'],
+          }),
+        ),
       };
-  return { 'text/event-stream': { schema: { type: 'string' }, 'x-itemSchema': itemSchema } };
+  // `itemSchema` is of OpenAPI 3.2; tools of 3.1 that read it describe one event with it, others pass over it.
+  return { 'text/event-stream': { itemSchema } };
 }
 
 function responses(endpoint: Endpoint, components: Components): Json {
   const result: Json = {};
   for (const [status, schema] of Object.entries(endpoint.replies)) {
-    const type = endpoint.replyType ?? 'application/json';
-    const body = schema === null ? {} : { [type]: { schema: components.of(schema, 'output') } };
+    const types = schema === null ? [] : (endpoint.replyTypes ?? ['application/json']);
+    const body = Object.fromEntries(
+      types.map((type) => [
+        type,
+        // A text reply that is JSON all the same is described as what it parses to.
+        {
+          schema:
+            endpoint.replyTypes && type === 'application/json' ? {} : components.of(schema as z.ZodType, 'output'),
+        },
+      ]),
+    );
     const content = { ...body, ...(status === '200' ? streamContent(endpoint, components) : {}) };
     result[status] = {
       description: status === '204' ? 'Done; no body.' : 'As asked.',

@@ -35,24 +35,26 @@ export class PathTable<T> {
 
   /** @throws {InvalidRequestError} for a path whose percent-encoding is broken. */
   find(method: string, rawPath: string): PathMatch<T> | undefined {
-    for (const pattern of this.#patterns) {
-      if (pattern.method !== method) continue;
-      const match = pattern.regex.exec(rawPath);
-      if (match) {
-        const pairs = pattern.names.map((name, index) => [name, decode(match[index + 1] ?? '')] as const);
-        return { target: pattern.target, params: Object.fromEntries(pairs) };
-      }
-    }
-    return undefined;
+    const pattern = this.#at(rawPath).find((candidate) => candidate.method === method);
+    const match = pattern?.regex.exec(rawPath);
+    if (!pattern || !match) return undefined;
+    const pairs = pattern.names.map((name, index) => [name, decode(match[index + 1] ?? '')] as const);
+    return { target: pattern.target, params: Object.fromEntries(pairs) };
   }
 
   /** Methods served at a path, HEAD and OPTIONS included; empty when the path is unknown. */
   methods(rawPath: string): readonly string[] {
-    const found = new Set(this.#patterns.filter(({ regex }) => regex.test(rawPath)).map(({ method }) => method));
+    const found = new Set(this.#at(rawPath).map(({ method }) => method));
     if (found.size === 0) return [];
     if (found.has('GET')) found.add('HEAD');
     found.add('OPTIONS');
     return [...found].sort();
+  }
+
+  /** The operations of the most specific path that fits. */
+  #at(rawPath: string): readonly Pattern<T>[] {
+    const first = this.#patterns.find(({ regex }) => regex.test(rawPath));
+    return first ? this.#patterns.filter(({ regex }) => regex.source === first.regex.source) : [];
   }
 }
 

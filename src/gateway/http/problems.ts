@@ -25,13 +25,28 @@ export function unsupportedParameter(path: string, reason: string): InvalidReque
   return new InvalidRequestError(message, [{ path, message: reason }], 'unsupported_parameter');
 }
 
+/**
+ * A failure under another status than that of its code: 404 is for the address, so a message or model that is named in the
+ * body, and is not there, conflicts (409) with what the body wants.
+ */
+export class RestatedError extends IntramurosError {
+  readonly status: number;
+  constructor(error: IntramurosError, status: number) {
+    super(error.code, error.message, { facts: error.facts, cause: error });
+    this.status = status;
+  }
+}
+
 /** HTTP status of a failure. */
 export const statusOf = (problem: Problem): number => failures[problem.code].status;
+const statusOfError = (error: unknown): number =>
+  error instanceof RestatedError ? error.status : statusOf(toProblem(error));
 
 /** RFC 9457 form of a failure. */
 export function toProblemDocument(error: unknown, requestId: string): Record<string, unknown> {
   const problem = toProblem(error);
-  const { status, title } = failures[problem.code];
+  const { title } = failures[problem.code];
+  const status = statusOfError(error);
   const { code, message, facts } = problem;
   const document = { type: `urn:intramuros:error:${code}`, title, status, detail: message, code, facts, requestId };
   return error instanceof InvalidRequestError && error.fields.length > 0
@@ -61,7 +76,7 @@ export function toOpenAiError(error: unknown): {
   const field = error instanceof InvalidRequestError ? error.fields[0]?.path : undefined;
   const param = field ?? (problem.code === 'model_not_found' || problem.code === 'model_unusable' ? 'model' : null);
   const code = openAiCodes[problem.code] ?? problem.code;
-  return { error: { message: problem.message, type: openAiType(statusOf(problem)), param, code } };
+  return { error: { message: problem.message, type: openAiType(statusOfError(error)), param, code } };
 }
 
 /** A failure as the body of a reply: the dialect's form, or RFC 9457 where the caller accepts it. */
@@ -69,7 +84,7 @@ export function renderFailure(
   error: unknown,
   options: { readonly dialect: DialectName; readonly accept: string | undefined; readonly requestId: string },
 ): { readonly status: number; readonly headers: Record<string, string>; readonly body: string } {
-  const status = statusOf(toProblem(error));
+  const status = statusOfError(error);
   const native = options.dialect === 'native' || /\bapplication\/problem\+json\b/i.test(options.accept ?? '');
   const headers: Record<string, string> = {
     'content-type': native ? 'application/problem+json' : 'application/json; charset=utf-8',

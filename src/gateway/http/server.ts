@@ -134,7 +134,7 @@ async function serve(options: ServerOptions, request: FastifyRequest, reply: Fas
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort(new IntramurosError('cancelled', 'The client left.'));
   });
-  const form = endpoint.replyType === undefined ? negotiate(request.headers.accept) : 'json';
+  const form = endpoint.replyTypes === undefined ? negotiate(request.headers.accept) : 'json';
   const result = await endpoint.handle(parseInput(options, endpoint, request, match.params), {
     rooms: options.rooms,
     signal: controller.signal,

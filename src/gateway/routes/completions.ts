@@ -10,6 +10,7 @@ import {
 } from '../dialects/openai/completion-reply.ts';
 import { CompletionRequest, toGenerations } from '../dialects/openai/completion-request.ts';
 import { endpoint, type RequestContext } from '../http/endpoint.ts';
+import { asMissing } from '../http/missing.ts';
 import { merge } from '../merge.ts';
 import { generationErrors, openAiKeepAlive } from './chat-completions.ts';
 
@@ -44,7 +45,7 @@ export const createCompletion = endpoint({
   body: CompletionRequest,
   replies: { 200: Completion },
   events: CompletionChunk,
-  errors: generationErrors,
+  errors: ['not_found', ...generationErrors],
   async handle({ body }, context) {
     const model = await resolveModel(context.rooms, body.model, 'completion');
     const requests = toGenerations(body, model, context.caller);
@@ -54,9 +55,10 @@ export const createCompletion = endpoint({
       choices: body.n ?? 1,
       prompts: requests.length,
       logprobs: typeof body.logprobs === 'number',
-      echo: body.echo ? await promptTexts(requests, context) : [],
+      echo: body.echo ? await promptTexts(requests, context).catch(asMissing(true, 'not_found')) : [],
     };
-    const events = await askAll(requests, context);
+    const byTokens = requests.some(({ prompt }) => prompt.kind === 'tokens');
+    const events = await askAll(requests, context).catch(asMissing(byTokens, 'not_found'));
     if (!body.stream) return { json: await toCompletion(events, about) };
     const includeUsage = body.stream_options?.include_usage === true;
     return {

@@ -8,6 +8,11 @@ export const storable = (maximum: number): z.ZodString =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is exactly what is refused
     .regex(/^[^\u0000]*$/, 'wanted text without NUL characters');
 
+/** A name in one line: something to see in it, no NUL. */
+export const titleText = storable(200)
+  .regex(/[\u0021-\u007e\u00a1-\u1fff\u3001-\ud7ff]/, 'wanted a title that can be seen')
+  .meta({ minLength: 1 });
+
 export const Id = z
   .string()
   .min(1)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../http/endpoint.ts';
-import { Conversation, ConversationList, Id, Message, storable } from './conversation-schemas.ts';
+import { asConflict, asMissing } from '../http/missing.ts';
+import { Conversation, ConversationList, Id, Message, storable, titleText } from './conversation-schemas.ts';
 
 const params = z.object({ id: Id });
 
@@ -30,13 +31,10 @@ export const listConversations = endpoint({
     cursor: storable(500).optional().meta({ description: '`nextCursor` of the page before.' }),
   }),
   replies: { 200: ConversationList },
-  errors: ['database_unavailable'],
+  errors: ['not_found', 'database_unavailable'],
   async handle({ query: { q, limit, cursor } }, { rooms }) {
-    const page = await rooms.conversations.list({
-      q,
-      cursor,
-      ...(limit === undefined ? {} : { limit: Number(limit) }),
-    });
+    const asked = { q, cursor, ...(limit === undefined ? {} : { limit: Number(limit) }) };
+    const page = await rooms.conversations.list(asked).catch(asMissing(cursor !== undefined, 'not_found'));
     return { json: { conversations: page.conversations, nextCursor: page.nextCursor ?? null } };
   },
 });
@@ -49,7 +47,7 @@ export const createConversation = endpoint({
   summary: { en: 'Opens a conversation.', fr: 'Ouvre une conversation.' },
   dialect: 'native',
   body: z
-    .strictObject({ title: storable(200).optional(), model: storable(500).min(1).optional() })
+    .strictObject({ title: titleText.optional(), model: storable(500).min(1).optional() })
     .meta({ id: 'ConversationCreate' }),
   bodyOptional: true,
   replies: { 201: Conversation },
@@ -88,15 +86,16 @@ export const updateConversation = endpoint({
   params,
   body: z
     .strictObject({
-      title: storable(200).optional(),
+      title: titleText.optional(),
       model: storable(500).min(1).optional(),
       activeLeafId: Id.optional(),
     })
     .meta({ id: 'ConversationUpdate' }),
   replies: { 200: Conversation },
-  errors: ['conversation_not_found', 'message_not_found', 'database_unavailable', 'disk_full'],
+  errors: ['conversation_not_found', 'conflict', 'database_unavailable', 'disk_full'],
   async handle({ params: { id }, body }, { rooms }) {
-    return { json: await rooms.conversations.update(id, body) };
+    const change = rooms.conversations.update(id, body);
+    return { json: await change.catch(asConflict('message_not_found')) };
   },
 });
 
@@ -178,7 +177,7 @@ export const exportConversation = endpoint({
     thinking: z.enum(['true', 'false']).optional().meta({ description: 'Also what the model thought.' }),
   }),
   replies: { 200: z.string() },
-  replyType: 'text/markdown',
+  replyTypes: ['text/markdown', 'application/json'],
   errors: ['conversation_not_found', 'database_unavailable'],
   async handle({ params: { id }, query }, { rooms, acceptLanguage }) {
     const language = query.language ?? (/^\s*fr\b/i.test(acceptLanguage ?? '') ? 'fr' : 'en');

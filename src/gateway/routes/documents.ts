@@ -33,7 +33,7 @@ export function documentRoutes(document: () => Readonly<Record<string, unknown>>
       open: true,
       query: z.object({ lang: z.enum(['fr', 'en']).optional() }),
       replies: { 200: z.string() },
-      replyType: 'text/html',
+      replyTypes: ['text/html'],
       errors: [],
       handle: ({ query }, { acceptLanguage, rooms }) => {
         const language = query.lang ?? languageOf(acceptLanguage, rooms.house.language);
@@ -50,7 +50,7 @@ export function documentRoutes(document: () => Readonly<Record<string, unknown>>
       dialect: 'native',
       open: true,
       replies: { 200: z.string() },
-      replyType: 'text/css',
+      replyTypes: ['text/css'],
       errors: [],
       handle: () => ({ text: referenceStyle, contentType: 'text/css; charset=utf-8', headers }),
     }),

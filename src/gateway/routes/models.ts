@@ -10,7 +10,7 @@ import { Catalogue, ModelView, Runtime, Tuned } from './model-schemas.ts';
 const id = z
   .string()
   .min(1)
-  .max(500)
+  .max(2000)
   .meta({ description: 'As GET /api/models names it; slashes and colons raw or percent-encoded.' });
 const params = z.object({ id });
 

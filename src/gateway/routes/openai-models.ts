@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { IntramurosError } from '../../base/index.ts';
 import type { InstalledModel } from '../../models/index.ts';
+import { aliased } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
 import type { GatewayRooms } from '../rooms.ts';
 
@@ -25,7 +26,7 @@ const toModel = (model: InstalledModel, id = model.id): z.output<typeof OpenAIMo
 });
 
 const params = z.object({
-  model: z.string().min(1).max(500).meta({ description: 'Slashes and colons may stand raw or percent-encoded.' }),
+  model: z.string().min(1).max(2000).meta({ description: 'Slashes and colons may stand raw or percent-encoded.' }),
 });
 
 async function listAll(rooms: GatewayRooms): Promise<z.output<typeof OpenAIModel>[]> {
@@ -62,7 +63,7 @@ export const getOpenAiModel = endpoint({
   replies: { 200: OpenAIModel },
   errors: ['model_not_found'],
   async handle({ params: { model: name } }, { rooms }) {
-    const model = (await rooms.models.find(name)) ?? (await rooms.models.get(rooms.aliases.resolve(name)));
+    const model = (await rooms.models.find(name)) ?? (await aliased(rooms, name, 'chat'));
     return { json: toModel(model, name) };
   },
 });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { fromProblem } from '../../base/index.ts';
+import { fromProblem, IntramurosError } from '../../base/index.ts';
 import type { AnswerTarget } from '../../conversations/index.ts';
 import type { LoggedEvent, Turn } from '../../flows/index.ts';
 import { nativeStream } from '../dialects/sse.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { asConflict } from '../http/missing.ts';
 import { Id, storable } from './conversation-schemas.ts';
 import { Receipt, runEvents } from './run-schemas.ts';
 
@@ -32,7 +33,10 @@ const AnswerRequest = z
       parentId: Id.nullable().meta({
         description: 'The answer that is followed; null begins. An edit has the parent of the edited one.',
       }),
-      content: z.string().min(1),
+      content: z
+        .string()
+        .regex(/[\u0021-\u007e\u00a1-\u1fff\u3001-\ud7ff]|[\ud83c-\ud83e]/, 'wanted a question that can be seen')
+        .meta({ pattern: '[\\u0021-\\u007e\\u00a1-\\u1fff\\u3001-\\ud7ff]' }),
       model,
       sampling,
     }),
@@ -76,7 +80,8 @@ async function accepted(events: AsyncIterable<LoggedEvent>): Promise<AsyncIterab
   const held: LoggedEvent[] = [];
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
     const { event } = next.value;
-    if (event.t === 'close' && event.error) throw fromProblem(event.error);
+    if (event.t === 'close' && event.error)
+      asConflict('message_not_found', 'model_not_found')(fromProblem(event.error));
     held.push(next.value);
     if (event.t !== 'open') break;
   }
@@ -106,7 +111,6 @@ export const createAnswer = endpoint({
   events: runEvents,
   errors: [
     'conversation_not_found',
-    'message_not_found',
     'model_not_found',
     'model_unusable',
     'conflict',
@@ -115,7 +119,7 @@ export const createAnswer = endpoint({
   ],
   async handle({ params: { id }, body }, { rooms, signal, caller, accept }) {
     const wanted = 'model' in body ? body.model : undefined;
-    const named = wanted === undefined || (await rooms.models.find(wanted)) ? wanted : rooms.aliases.resolve(wanted);
+    const named = wanted === undefined || (await rooms.models.find(wanted)) ? wanted : rooms.aliases.resolve(wanted)[0];
     const runId = rooms.runs.start(toTurn(id, body, named, caller));
     const events = await accepted(rooms.runs.attach(runId, 0, { signal }));
     return nativeStream(toItems(events), { accept, headers: { 'x-intramuros-run': runId } });
@@ -123,6 +127,15 @@ export const createAnswer = endpoint({
 });
 
 const params = z.object({ id: Id });
+
+/** What never was the id of a run is not found; what may have been one is gone. */
+function assertRunId(id: string): void {
+  if (/^run_[0-9a-z]{26}$/.test(id)) return;
+  throw new IntramurosError(
+    'not_found',
+    'This is no id of a run. Each answer names its run in the header x-intramuros-run.',
+  );
+}
 
 export const getRun = endpoint({
   operationId: 'runs.get',
@@ -133,8 +146,9 @@ export const getRun = endpoint({
   dialect: 'native',
   params,
   replies: { 200: Receipt },
-  errors: ['run_not_found'],
+  errors: ['not_found', 'run_not_found'],
   handle({ params: { id } }, { rooms }) {
+    assertRunId(id);
     const receipt = rooms.runs.get(id);
     return {
       json: {
@@ -169,8 +183,9 @@ export const readRun = endpoint({
   }),
   replies: { 200: null },
   events: runEvents,
-  errors: ['run_not_found'],
+  errors: ['not_found', 'run_not_found'],
   handle({ params: { id }, query }, { rooms, signal, accept }) {
+    assertRunId(id);
     rooms.runs.get(id);
     const events = rooms.runs.attach(id, Number(query.from ?? 0), { signal });
     return nativeStream(toItems(events), { accept, headers: { 'x-intramuros-run': id } });
@@ -186,8 +201,9 @@ export const stopRun = endpoint({
   dialect: 'native',
   params,
   replies: { 202: null },
-  errors: ['run_not_found'],
+  errors: ['not_found', 'run_not_found'],
   handle({ params: { id } }, { rooms }) {
+    assertRunId(id);
     rooms.runs.stop(id);
     return { empty: 202 };
   },

@@ -27,7 +27,7 @@ export const getMetrics = endpoint({
   },
   dialect: 'native',
   replies: { 200: z.string() },
-  replyType: 'text/plain',
+  replyTypes: ['text/plain'],
   errors: [],
   async handle(_input, { rooms }) {
     return { text: await rooms.metrics.render(), contentType: rooms.metrics.contentType };

@@ -3,6 +3,7 @@ import { IntramurosError } from '../../base/index.ts';
 import type { InstalledModel } from '../../models/index.ts';
 import { resolveModel } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { asMissing } from '../http/missing.ts';
 import { InvalidRequestError } from '../http/problems.ts';
 import type { GatewayRooms } from '../rooms.ts';
 
@@ -17,6 +18,7 @@ async function modelOf(rooms: GatewayRooms, name: string | null | undefined): Pr
 
 const model = z.string().min(1).nullish().meta({ description: 'The default model when absent.' });
 const errors = [
+  'not_found',
   'model_not_found',
   'model_unusable',
   'model_load_failed',
@@ -92,6 +94,9 @@ export const detokenize = endpoint({
   errors,
   async handle({ body }, { rooms }) {
     const { id } = await modelOf(rooms, body.model);
-    return { json: { content: await rooms.engine.detokenize({ model: id, tokens: body.tokens }) } };
+    const content = await rooms.engine
+      .detokenize({ model: id, tokens: body.tokens })
+      .catch(asMissing(true, 'not_found'));
+    return { json: { content } };
   },
 });

@@ -9,14 +9,22 @@ import {
   type Refusal,
   refuse,
   samplingShape,
+  streamOptionsNeedStream,
+  topLogprobsNeedLogprobs,
   toSampling,
   toStops,
 } from './common.ts';
 
-const Part = z.looseObject({ type: z.string(), text: z.string().nullish() }).meta({ id: 'ChatContentPart' });
+const Part = z.looseObject({ type: z.string(), text: z.string().nullish() }).meta({
+  id: 'ChatContentPart',
+  properties: { type: { const: 'text' }, text: { type: 'string' } },
+  required: ['type', 'text'],
+});
 const Message = z
   .looseObject({
-    role: z.enum(['developer', 'system', 'user', 'assistant', 'tool', 'function']),
+    role: z
+      .enum(['developer', 'system', 'user', 'assistant', 'tool', 'function'])
+      .meta({ enum: ['developer', 'system', 'user', 'assistant'] }),
     content: z.union([z.string(), z.array(Part)]).nullish(),
     name: z.string().nullish(),
     reasoning_content: z
@@ -39,13 +47,19 @@ export const ChatCompletionRequest = z
     ...samplingShape,
     logprobs: z.boolean().nullish(),
     top_logprobs: z.int().min(0).max(20).nullish().meta({ description: 'Needs logprobs.' }),
-    reasoning_effort: z.string().nullish().meta({ description: '`none` switches thinking off where the model can.' }),
-    continue_final_message: z.boolean().nullish().meta({ description: 'Go on with the last assistant message.' }),
+    reasoning_effort: z
+      .string()
+      .nullish()
+      .meta({
+        description: '`none` switches thinking off where the model can.',
+        anyOf: [{ enum: ['none', 'medium'] }, { type: 'null' }],
+      }),
   })
   .meta({
     id: 'ChatCompletionRequest',
     description:
-      'Parameters that would change the answer and are not served (tools, response_format other than text, audio, prediction, store …) are refused with `unsupported_parameter`; unknown ones that change nothing are ignored.',
+      'Parameters that would change the answer and are not served (tools, response_format other than text, audio, prediction, store …) are refused with `unsupported_parameter`; unknown ones that change nothing are ignored. `continue_final_message: true` goes on with the last message when it is of the assistant.',
+    allOf: [streamOptionsNeedStream, topLogprobsNeedLogprobs],
   });
 export type ChatBody = z.output<typeof ChatCompletionRequest>;
 

@@ -81,6 +81,20 @@ export const samplingShape = {
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
 } as const;
 
+/** In JSON Schema: `stream_options` only with `stream: true`. */
+export const streamOptionsNeedStream = {
+  if: { required: ['stream_options'], properties: { stream_options: { type: 'object' } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { required: ['stream'], properties: { stream: { const: true } } },
+} as const;
+
+/** In JSON Schema: `top_logprobs` only with `logprobs: true`. */
+export const topLogprobsNeedLogprobs = {
+  if: { required: ['top_logprobs'], properties: { top_logprobs: { type: 'integer' } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { required: ['logprobs'], properties: { logprobs: { const: true } } },
+} as const;
+
 type Sampling = { readonly [K in keyof typeof samplingShape]?: z.output<(typeof samplingShape)[K]> };
 
 /** The sampling of a request in the engine's words; what is absent stays absent. */
@@ -140,9 +154,20 @@ export const constraintRefusals: Readonly<Record<string, Refusal>> = Object.from
   ].map((name) => [name, onlyValues('answers under a grammar or schema are not served yet. Leave it out.')]),
 );
 
+/** The first model of an alias that has the capability, else the first of all. */
+export async function aliased(rooms: GatewayRooms, name: string, capability: Capability): Promise<InstalledModel> {
+  const names = rooms.aliases.resolve(name);
+  for (const candidate of names) {
+    const model = await rooms.models.find(candidate);
+    if (model?.capabilities.includes(capability)) return model;
+  }
+  // What the client asked for is named in the failure, not what an alias made of it.
+  return rooms.models.get((await rooms.models.find(names[0] ?? name)) ? (names[0] ?? name) : name);
+}
+
 /** The installed model that a request names, directly or by an alias. */
 export async function resolveModel(rooms: GatewayRooms, name: string, capability: Capability): Promise<InstalledModel> {
-  const model = (await rooms.models.find(name)) ?? (await rooms.models.get(rooms.aliases.resolve(name)));
+  const model = (await rooms.models.find(name)) ?? (await aliased(rooms, name, capability));
   if (model.capabilities.includes(capability)) return model;
   throw new IntramurosError(
     'model_unusable',

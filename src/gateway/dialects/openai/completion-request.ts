@@ -3,7 +3,15 @@ import type { GenerateRequest, PromptInput } from '../../../engine/index.ts';
 import type { InstalledModel } from '../../../models/index.ts';
 import { InvalidRequestError } from '../../http/problems.ts';
 import { checkTogether } from './chat-request.ts';
-import { constraintRefusals, type Refusal, refuse, samplingShape, toSampling, toStops } from './common.ts';
+import {
+  constraintRefusals,
+  type Refusal,
+  refuse,
+  samplingShape,
+  streamOptionsNeedStream,
+  toSampling,
+  toStops,
+} from './common.ts';
 
 const Token = z.int().min(0).max(2_147_483_647);
 
@@ -30,6 +38,7 @@ export const CompletionRequest = z
   })
   .meta({
     id: 'CompletionRequest',
+    allOf: [streamOptionsNeedStream],
     description: '`suffix` and `best_of` above `n` are refused with `unsupported_parameter`.',
   });
 export type CompletionBody = z.output<typeof CompletionRequest>;
