@@ -97,6 +97,7 @@ export class EmbeddedDriver implements Driver {
     const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
       workerData: { directory: this.where },
       name: 'store',
+      execArgv: [], // flags of the program itself may not suit a thread
       stdout: true,
       stderr: true,
     });
