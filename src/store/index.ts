@@ -1,3 +1,4 @@
+export * from './backup/index.ts';
 export { type OpenDatabaseOptions, openDatabase } from './database.ts';
 export { DatabaseError } from './failures.ts';
 export { type DirectoryLock, lockDataDirectory, lockHolder } from './lock.ts';

@@ -1,4 +1,5 @@
 -- Conversations as trees of messages, and their search: accents folded, French stems, and plain words for prefixes.
+-- References are deferrable everywhere, so that a restore may load rows in any order.
 CREATE EXTENSION IF NOT EXISTS unaccent;
 
 CREATE TEXT SEARCH CONFIGURATION intramuros_french (COPY = french);
@@ -27,8 +28,8 @@ CREATE INDEX conversations_search ON conversations USING gin (search);
 
 CREATE TABLE messages (
   id text PRIMARY KEY,
-  conversation_id text NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-  parent_id text REFERENCES messages (id) ON DELETE CASCADE,
+  conversation_id text NOT NULL REFERENCES conversations (id) ON DELETE CASCADE DEFERRABLE,
+  parent_id text REFERENCES messages (id) ON DELETE CASCADE DEFERRABLE,
   role text NOT NULL CHECK (role IN ('system', 'user', 'assistant')),
   content text NOT NULL,
   thinking text,
