@@ -5,6 +5,7 @@ import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import { toEgressFailure } from './failure.ts';
 import { Ledger } from './ledger.ts';
 import { isLoopback } from './loopback.ts';
+import { openTunnel, proxyFor } from './proxy.ts';
 import { runCommand } from './run.ts';
 import type { Egress, EgressRequest, EgressResponse, EgressRun } from './types.ts';
 
@@ -128,15 +129,25 @@ class Door implements Egress {
   #connector(purpose: string): buildConnector.connector {
     const plain = buildConnector({ timeout: connectTimeoutMs });
     let secure: buildConnector.connector | undefined;
-    return (target, done) => {
-      const port = target.port || (target.protocol === 'https:' ? '443' : '80');
+    return (asked, done) => {
+      const port = asked.port || (asked.protocol === 'https:' ? '443' : '80');
+      const target = { protocol: asked.protocol, hostname: asked.hostname, port };
+      const finish = (error: Error | null, socket: Socket | null): void => {
+        if (socket) this.#ledger.watch(socket, purpose, `${target.hostname}:${port}`, isLoopback(target.hostname));
+        (done as (error: Error | null, socket: Socket | null) => void)(error, socket);
+      };
       // Built at the first TLS connection: reading the system's authorities takes some 20 ms.
       if (target.protocol === 'https:') secure ??= buildConnector({ timeout: connectTimeoutMs, ca: authorities() });
-      (target.protocol === 'https:' ? secure! : plain)(target, (...result) => {
-        const socket = result[1] as Socket | null;
-        if (socket) this.#ledger.watch(socket, purpose, `${target.hostname}:${port}`, isLoopback(target.hostname));
-        (done as (...result: unknown[]) => void)(...result);
-      });
+      const direct = secure && target.protocol === 'https:' ? secure : plain;
+      const proxy = proxyFor(target, process.env);
+      if (!proxy) return direct(asked, finish as buildConnector.Callback);
+      openTunnel(proxy, target, connectTimeoutMs).then(
+        (tunnel) => {
+          if (target.protocol !== 'https:') finish(null, tunnel);
+          else direct({ ...asked, httpSocket: tunnel }, finish as buildConnector.Callback);
+        },
+        (error: Error) => finish(error, null),
+      );
     };
   }
 }

@@ -32,6 +32,7 @@ export function toEgressFailure(error: unknown, host: string): IntramurosError {
       error,
     );
   }
+  if (code === 'PROXY_REFUSED') return failure(host, 'proxy', (error as Error).message, error);
   return failure(host, 'unknown', `${(error as Error)?.message ?? String(error)} (${code || 'no code'})`, error);
 }
 
