@@ -126,7 +126,7 @@ function makeHome(home: string): void {
     throw new IntramurosError(
       'data_directory_not_writable',
       `The data directory ${home} cannot be made (${(error as NodeJS.ErrnoException).code}). Correct its rights or choose another INTRAMUROS_HOME.`,
-      { cause: error },
+      { cause: error, facts: { path: home, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' } },
     );
   }
 }
