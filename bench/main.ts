@@ -1,8 +1,10 @@
 import { benchEngine } from './engine.ts';
+import { benchHttp } from './http.ts';
 
 /** Benchmarks by name: `npm run -s bench -- <name> [options]`. */
 const benchmarks: Readonly<Record<string, (commandArguments: readonly string[]) => Promise<void>>> = {
   engine: benchEngine,
+  http: benchHttp,
 };
 
 const [name, ...rest] = process.argv.slice(2);

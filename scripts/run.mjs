@@ -20,7 +20,7 @@ export const checks = () => [
 
 /** Tasks, the file each runs, and whether it needs the built page. */
 const tasks = {
-  bench: { file: (args) => `bench/${args.shift() ?? 'engine'}.ts`, page: false },
+  bench: { file: () => 'bench/main.ts', page: false },
   screenshots: { file: () => 'scripts/screenshots.ts', page: true },
   conformance: { file: () => 'test/conformance/run.ts', page: false },
   bundle: { file: () => 'scripts/bundle.mjs', page: true },

@@ -5,22 +5,37 @@ import { type Event, Scope, toTurn } from '../flows/index.ts';
 import type { RequestContext } from './http/endpoint.ts';
 import type { AnswerMeasure } from './http/metrics.ts';
 
-/** Asks the answer path and lets the metrics see how it ended. */
-export async function* ask(
+/**
+ * Asks the answer path and lets the metrics see how it ended. Iterators by hand here and below: on the way of every token an
+ * async generator costs several microtasks, a passed-on `next()` one.
+ */
+export function ask(
   request: GenerateRequest,
   operation: AnswerMeasure['operation'],
   context: RequestContext,
-): AsyncGenerator<Event> {
+): AsyncIterable<Event> {
   const startedAt = performance.now();
-  await using scope = Scope.open({ name: operation, signal: context.signal });
-  for await (const event of context.rooms.answers.answer(toTurn(request), scope)) {
-    if (event.t === 'close') {
-      const durationMs = performance.now() - startedAt;
-      context.rooms.metrics.answer({ operation, model: request.model, why: event.why, use: event.use, durationMs });
-    }
-    yield event;
-  }
+  const scope = Scope.open({ name: operation, signal: context.signal });
+  const iterator = context.rooms.answers.answer(toTurn(request), scope)[Symbol.asyncIterator]();
+  const see = (next: IteratorResult<Event>): IteratorResult<Event> | Promise<IteratorResult<Event>> => {
+    if (next.done) return scope.close().then(() => next);
+    if (next.value.t !== 'close') return next;
+    const { why, use } = next.value;
+    const durationMs = performance.now() - startedAt;
+    context.rooms.metrics.answer({ operation, model: request.model, why, use, durationMs });
+    return next;
+  };
+  return byHand({
+    next: () => iterator.next().then(see),
+    return: async () => {
+      await iterator.return?.();
+      await scope.close();
+      return { done: true, value: undefined };
+    },
+  });
 }
+
+const byHand = (iterator: AsyncIterator<Event>): AsyncIterable<Event> => ({ [Symbol.asyncIterator]: () => iterator });
 
 /**
  * Waits until an answer is sure to begin, so that a failure before it has its own HTTP status. After `patienceMs` of
@@ -54,19 +69,24 @@ export async function begun(events: AsyncIterable<Event>, patienceMs = 5_000): P
   return replay(held, pending, iterator);
 }
 
-async function* replay(
-  held: readonly Event[],
+function replay(
+  held: Event[],
   pending: Promise<IteratorResult<Event>>,
   iterator: AsyncIterator<Event>,
-): AsyncGenerator<Event> {
+): AsyncIterable<Event> {
   // The next event is already asked for: its failure must have an owner even while the held ones are read.
   pending.catch(() => {});
-  try {
-    yield* held;
-    for (let next = await pending; !next.done; next = await iterator.next()) yield next.value;
-  } finally {
-    await iterator.return?.();
-  }
+  let asked: Promise<IteratorResult<Event>> | undefined = pending;
+  return byHand({
+    next: () => {
+      const value = held.shift();
+      if (value) return Promise.resolve({ done: false, value });
+      const next = asked ?? iterator.next();
+      asked = undefined;
+      return next;
+    },
+    return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+  });
 }
 
 /** The end of an answer; a failed one throws. */
