@@ -14,7 +14,7 @@ import {
   type ShownSetting,
 } from './gateway/index.ts';
 import { openModelLibrary } from './models/index.ts';
-import { openDatabase } from './store/index.ts';
+import { backupHere, openDatabase } from './store/index.ts';
 import { openTuner } from './tuner.ts';
 import { version } from './version.ts';
 
@@ -96,6 +96,7 @@ export async function startServer({ home, resolved, signal }: StartOptions): Pro
       answers,
       runs,
       optimize: tuner.optimize,
+      backup: (how) => backupHere({ home, database, log, ...how }),
       reach,
       aliases,
       metrics,

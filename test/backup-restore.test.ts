@@ -9,6 +9,7 @@ import { tarEnd, tarHeader, tarPadding } from '../src/store/backup/tar.ts';
 import { backup, type Database, openDatabase, restore } from '../src/store/index.ts';
 import { emptyPlace, freshPlace, onEachDatabase } from './parts/databases.ts';
 import { type PostgresServer, startPostgres } from './parts/postgres-server.ts';
+import { openTestGateway } from './parts/test-gateway.ts';
 
 const log = silentLog();
 
@@ -246,4 +247,23 @@ test('a backup from a newer version is refused', async (context) => {
   await assert.rejects(restore({ from, home, log }), { code: 'database_newer' });
   truncateSync(from, 10);
   await assert.rejects(restore({ from, home, log }), { code: 'backup_invalid' });
+});
+
+test('a running server saves itself when asked, and keeps its five newest backups', async (context) => {
+  await using gateway = await openTestGateway({ conversations: true });
+  const { id } = await gateway.rooms.conversations.create({ title: 'Gardée' });
+  let made: { path: string; entries: number } | undefined;
+  for (let n = 0; n < 6; n += 1) {
+    const reply = await gateway.ask('/api/backup', { method: 'POST', body: {} });
+    assert.equal(reply.status, 201);
+    made = (await reply.json()) as typeof made;
+  }
+  assert.equal(readdirSync(dirname(made?.path ?? '')).length, 5);
+  const { home } = emptyPlace(context);
+  await restore({ from: made?.path ?? '', home, log });
+  await using again = await openDatabase({ home, log });
+  const store = await openConversations({ database: again, log });
+  assert.equal((await store.get(id)).title, 'Gardée');
+  const refused = await gateway.ask('/api/backup', { method: 'POST', body: { to: '/etc/evil' } });
+  assert.equal(refused.status, 400);
 });

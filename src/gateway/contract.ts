@@ -1,4 +1,5 @@
 import type { Endpoint } from './http/endpoint.ts';
+import { createBackup } from './routes/backup.ts';
 import { createChatCompletion } from './routes/chat-completions.ts';
 import { createCompletion } from './routes/completions.ts';
 import {
@@ -41,6 +42,7 @@ export const contract: readonly Endpoint[] = [
   getMetrics,
   getStatus,
   listSettings,
+  createBackup,
   listModels,
   getModel,
   deleteModel,

@@ -2,6 +2,7 @@ import type { Conversations } from '../conversations/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Answers, Runs } from '../flows/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
+import type { BackupResult } from '../store/index.ts';
 import type { AliasBook } from './aliases.ts';
 import type { Metrics } from './http/metrics.ts';
 
@@ -15,6 +16,8 @@ export interface GatewayRooms {
   readonly runs: Runs;
   /** Makes the copy of a model that is tuned to this machine. */
   optimize(model: InstalledModel, options: { readonly signal: AbortSignal }): AsyncIterable<OptimizeEvent>;
+  /** Saves the whole installation in a new file of the data directory. */
+  backup(options: { readonly weights: boolean; readonly signal: AbortSignal }): Promise<BackupResult>;
   /** What was exchanged with other machines since the start. */
   reach(): Reach;
   readonly aliases: AliasBook;

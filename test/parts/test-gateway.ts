@@ -13,7 +13,7 @@ import {
   openMetrics,
 } from '../../src/gateway/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
-import { openDatabase } from '../../src/store/index.ts';
+import { backupHere, openDatabase } from '../../src/store/index.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
 import { describeModel, openMemoryLibrary } from './memory-library.ts';
 
@@ -78,6 +78,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     optimize: async function* optimize() {
       yield { type: 'done', tuned: undefined };
     },
+    backup: (how) => backupHere({ home, database, log, ...how }),
     reach,
     aliases: openAliases(options.aliases ?? {}),
     metrics,

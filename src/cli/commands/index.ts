@@ -1,5 +1,6 @@
 import type { Command } from '../types.ts';
 import { ask } from './ask.ts';
+import { backup } from './backup.ts';
 import { chat } from './chat.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
@@ -10,6 +11,7 @@ import { list } from './list.ts';
 import { optimize } from './optimize.ts';
 import { ps } from './ps.ts';
 import { pull } from './pull.ts';
+import { restore } from './restore.ts';
 import { rm } from './rm.ts';
 import { serve } from './serve.ts';
 import { show } from './show.ts';
@@ -31,6 +33,8 @@ export const commands: readonly Command[] = [
   optimize,
   embed,
   tokenize,
+  backup,
+  restore,
   config,
   doctor,
   completion,
