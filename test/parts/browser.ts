@@ -18,10 +18,10 @@ const usualPlaces = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
-/** The browser of this machine: `CHROMIUM_BIN`, else the usual places; undefined when there is none. */
+/** The browser of this machine: `INTRAMUROS_TEST_CHROMIUM` or `CHROMIUM_BIN`, else the usual places; undefined without one. */
 export function findChromium(): string | undefined {
-  const given = process.env.CHROMIUM_BIN;
-  if (given) return given;
+  const given = process.env.INTRAMUROS_TEST_CHROMIUM ?? process.env.CHROMIUM_BIN;
+  if (given !== undefined) return given === '' ? undefined : given;
   return usualPlaces.find((path) => existsSync(path));
 }
 

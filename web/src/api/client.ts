@@ -164,11 +164,17 @@ async function* bodyOf(reply: Response): AsyncGenerator<Uint8Array, void, undefi
   if (!reader) return;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch(lost);
       if (done) return;
       yield value;
     }
   } finally {
     await reader.cancel().catch(() => undefined); // already closed, or aborted by us: nothing is left to let go
   }
+}
+
+/** A body that breaks off is a server that cannot be reached, as one that never answered. */
+function lost(error: unknown): never {
+  if (error instanceof DOMException && error.name === 'AbortError') throw error;
+  throw new ApiProblem('unreachable', error instanceof Error ? error.message : String(error), {});
 }

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { buildPageWhenStale, findChromium, openBrowser, pageFolder } from '../parts/browser.ts';
+import { describeModel } from '../parts/memory-library.ts';
+import { ask, numberedWords, openPage, send } from '../parts/page.ts';
+import { openTestGateway, type TestGateway } from '../parts/test-gateway.ts';
+
+// Covers what a machine can check of accessibility: axe-core's rules, reflow, the size of targets, the outline. Does not
+// cover what only a person with a screen reader can: whether the page makes sense by ear.
+const chromium = findChromium();
+const options = { skip: chromium ? false : 'no Chromium on this machine', timeout: 120_000 };
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let browser: Browser;
+let gateway: TestGateway;
+
+before(async () => {
+  if (!chromium) return;
+  buildPageWhenStale();
+  [browser, gateway] = await Promise.all([
+    openBrowser(chromium),
+    openTestGateway({
+      conversations: true,
+      pageFolder,
+      models: [describeModel('echo', ['chat', 'thinking']), describeModel('parrot', ['chat'])],
+      engine: { tokenMs: 10 },
+    }),
+  ]);
+});
+after(async () => {
+  await browser?.close();
+  await gateway?.close();
+});
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+async function violations(page: Page): Promise<readonly string[]> {
+  // Evaluated by the debugger, so that the page's own policy need not let it in.
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const { axe: loaded } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+    return (await loaded.run()).violations;
+  });
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary}`),
+  );
+}
+
+const rich =
+  '<think>Un instant.</think># Titre\n\n## Sous-titre\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- un\n- deux\n\nVoir [ici](https://outside.example/), `code` et \\(x^2\\).\n\n```js\nconst a = 1; // note\n```\n\n> cité';
+
+for (const locale of ['fr-FR', 'en-GB'] as const) {
+  for (const theme of ['light', 'dark'] as const) {
+    test(`axe finds nothing in any state: ${locale}, ${theme}`, options, async () => {
+      await using watched = await openPage(browser, gateway.address, { locale, theme });
+      const { page } = watched;
+      const fr = locale === 'fr-FR';
+      const check = async (state: string) =>
+        assert.deepEqual(await violations(page), [], `${state}, ${locale}, ${theme}`);
+      await page.locator('.suggestion').first().waitFor();
+      await check('first use');
+      await ask(page, rich);
+      await page.locator('.code pre span span').first().waitFor();
+      await page.locator('.thinking-head').click();
+      await page.locator('.answer .link').click();
+      await check('an answer with thinking, table, code, mathematics and an open link');
+      await page.locator('.answer .chip').click();
+      await page.locator('.receipt').waitFor();
+      await check('the receipt');
+      await send(page, numberedWords(300));
+      await page.locator('.answer[aria-busy=true]').getByText('mot3').waitFor();
+      await check('while an answer is being written');
+      await page.keyboard.press('Escape');
+      await page.locator('.end-note').waitFor();
+      await check('a stopped answer');
+      await page.locator('.question [data-act=edit]').last().click();
+      await check('editing');
+      await page.keyboard.press('Escape');
+      await page.locator('.picker').click();
+      await page.locator('.picker-item').first().waitFor();
+      await check('the model picker');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+,');
+      await page.getByRole('dialog', { name: fr ? 'Réglages' : 'Settings' }).waitFor();
+      await check('settings');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: fr ? 'Raccourcis clavier' : 'Keyboard shortcuts' }).click();
+      await page.getByRole('dialog').waitFor();
+      await check('help');
+      await page.keyboard.press('Escape');
+      await page.goto(`${gateway.address}/#/models`);
+      await page.locator('.card').first().waitFor();
+      await check('models');
+      await page.goto(`${gateway.address}/#/c/con_none`);
+      await page.locator('.problem').waitFor();
+      await check('a conversation that is not there');
+      assert.deepEqual(
+        watched.complaints.filter((text) => !/404/.test(text)),
+        [],
+      );
+    });
+  }
+}
+
+test('at 320 pixels nothing scrolls sideways, and targets are at least 24 pixels', options, async () => {
+  await using watched = await openPage(browser, gateway.address, { width: 320, height: 640 });
+  const { page } = watched;
+  await ask(page, `${rich}\n\n${'motsansespace'.repeat(40)}`);
+  await page.locator('.code pre span span').first().waitFor();
+  const measured = await page.evaluate(() => {
+    const { document, innerWidth } = globalThis as unknown as {
+      innerWidth: number;
+      document: {
+        documentElement: { scrollWidth: number };
+        querySelectorAll(selector: string): Iterable<{
+          getBoundingClientRect(): { width: number; height: number; right: number };
+          outerHTML: string;
+        }>;
+      };
+    };
+    const small = [];
+    for (const target of document.querySelectorAll('button, a, input, textarea, summary')) {
+      const { width, height } = target.getBoundingClientRect();
+      const inText = /class="link"/.test(target.outerHTML); // links in a sentence are exempt (WCAG 2.5.8)
+      if (width > 1 && !inText && (width < 24 || height < 24)) small.push(target.outerHTML.slice(0, 120));
+    }
+    const wide = [];
+    for (const part of document.querySelectorAll('.message, .composer, .head'))
+      if (part.getBoundingClientRect().right > innerWidth + 1) wide.push(part.outerHTML.slice(0, 120));
+    return { small, wide, overflow: document.documentElement.scrollWidth - innerWidth };
+  });
+  assert.deepEqual(measured, { small: [], wide: [], overflow: 0 });
+});
+
+test('the outline is right: one h1, messages below it, an answer’s own headings below those', options, async () => {
+  await using watched = await openPage(browser, gateway.address);
+  await ask(watched.page, rich);
+  const levels = await watched.page
+    .locator('main :is(h1, h2, h3, h4, h5, h6)')
+    .evaluateAll((headings) => headings.map((heading) => (heading as unknown as { tagName: string }).tagName));
+  assert.deepEqual(levels, ['H1', 'H2', 'H2', 'H3', 'H4']);
+  assert.equal(await watched.page.getByRole('log').getAttribute('aria-live'), 'off');
+  assert.equal(await watched.page.getByRole('status').count(), 1);
+});
+
+test('a conversation of 1,000 messages opens, scrolls and streams', options, async () => {
+  const made = await gateway.ask('/api/conversations', { body: { title: 'Longue' } });
+  const { id } = (await made.json()) as { id: string };
+  let parentId: string | undefined;
+  for (let at = 0; at < 500; at += 1) {
+    const begun = await gateway.rooms.conversations.begin(
+      { kind: 'ask', conversationId: id, parentId, content: `question ${at}` },
+      { runId: `run_${at}`, model: 'echo' },
+    );
+    parentId = begun.messageId;
+    await gateway.rooms.conversations.finish(begun.messageId, {
+      content: `réponse ${at}, avec **du gras** et\n\n\`\`\`js\nlet a = ${at};\n\`\`\``,
+      status: 'complete',
+      endedBy: 'stop',
+    });
+  }
+  await using watched = await openPage(browser, gateway.address);
+  const { page } = watched;
+  const startedAt = performance.now();
+  await page.goto(`${gateway.address}/#/c/${id}`);
+  await page.locator('.answer .prose strong').last().waitFor();
+  const openedMs = performance.now() - startedAt;
+  assert.equal(await page.locator('.message').count(), 1000);
+  const rendered = await page.locator('.answer .prose strong').count();
+  assert.ok(rendered < 200, `${rendered} answers are rendered as Markdown; only those near the view should be`);
+  assert.ok(openedMs < 10_000, `opened in ${openedMs} ms`);
+  await ask(page, numberedWords(40));
+  const atEnd = await page.locator('.scroller').evaluate((element) => {
+    const { scrollHeight, scrollTop, clientHeight } = element as unknown as Record<string, number>;
+    return (scrollHeight ?? 0) - (scrollTop ?? 0) - (clientHeight ?? 0);
+  });
+  assert.ok(atEnd < 80, `${atEnd} px from the end`);
+});
