@@ -79,9 +79,10 @@ function recordAnnouncements(): void {
 
 /** Asks, and gives back once the answer has ended. */
 export async function ask(page: Page, text: string): Promise<void> {
-  const before = await page.locator('.answer .acts').count();
+  const before = await page.locator('.answer').count();
   await send(page, text);
-  await page.locator('.answer .acts').nth(before).waitFor();
+  await page.locator('.answer').nth(before).waitFor();
+  await page.locator('.answer:last-child .acts').waitFor();
 }
 
 /** Asks, and gives back at once. */

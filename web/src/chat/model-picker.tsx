@@ -9,7 +9,6 @@ import {
   ListBoxItem,
   Popover,
   SearchField,
-  Text,
   useFilter,
 } from 'react-aria-components';
 import type { InstalledModel } from '../api/wire.ts';
@@ -69,17 +68,17 @@ export function ModelPicker({ model, onPick, open, onOpen }: Props) {
             >
               {(item) => (
                 <ListBoxItem id={item.id} textValue={`${item.title} ${item.id}`} className="picker-item">
-                  <Text slot="label" className="picker-title">
+                  <span className="picker-title">
                     {item.title}
                     <span className="tier">{say('tier.embedded')}</span>
-                  </Text>
-                  <Text slot="description" className="picker-facts">
+                  </span>
+                  <span className="picker-facts">
                     <span className="mono">
                       {format.parameters(item.parameterCount)} · {format.bytes(item.sizeBytes)} · {item.quantization}
                     </span>
                     {item.tuned?.enabled ? <span className="tuned">{say('tuned')}</span> : null}
                     <span>{runtimeWords(say, format, item.runtime)}</span>
-                  </Text>
+                  </span>
                 </ListBoxItem>
               )}
             </ListBox>

@@ -35,7 +35,7 @@ export function Catalogue({ entries }: { readonly entries: readonly CatalogueEnt
       </div>
       <p className="faint">{say('catalogue.count', { count: shown.length })}</p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table that scrolls sideways must be reachable by keyboard */}
-      <section className="table-scroll" tabIndex={0} aria-label={say('models.catalogue')}>
+      <section className="table-scroll" tabIndex={0} aria-label={say('catalogue.table')}>
         <table className="catalogue">
           <thead>
             <tr>
