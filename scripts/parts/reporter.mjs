@@ -40,9 +40,5 @@ export default async function* report(source) {
 /** The failure itself rather than the runner's wrapping of it. */
 function words(error) {
   const cause = error?.cause ?? error;
-  const text =
-    typeof cause === 'object' && cause?.stack ? inspect(cause, { depth: 6, maxStringLength: 2000 }) : String(cause);
-  return text.length <= 6000
-    ? text
-    : `${text.slice(0, 3000)}\n… ${text.length - 6000} characters left out …\n${text.slice(-3000)}`;
+  return typeof cause === 'object' && cause?.stack ? inspect(cause, { depth: 6 }) : String(cause);
 }

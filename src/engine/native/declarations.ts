@@ -214,6 +214,8 @@ export function declareApi({ ggml, llama }: Handles) {
     llama_model_free: bind<[Pointer], void>('void llama_model_free(void *model)'),
     llama_model_get_vocab: bind<[Pointer], Pointer>('void *llama_model_get_vocab(void *model)'),
     llama_model_n_ctx_train: bind<[Pointer], number>('int32_t llama_model_n_ctx_train(void *model)'),
+    llama_model_n_layer: bind<[Pointer], number>('int32_t llama_model_n_layer(void *model)'),
+    llama_model_n_head: bind<[Pointer], number>('int32_t llama_model_n_head(void *model)'),
     llama_model_n_embd_out: bind<[Pointer], number>('int32_t llama_model_n_embd_out(void *model)'),
     llama_model_size: bind<[Pointer], number>('uint64_t llama_model_size(void *model)'),
     llama_model_has_encoder: bind<[Pointer], boolean>('bool llama_model_has_encoder(void *model)'),

@@ -13,6 +13,8 @@ export interface Library {
   readonly log: NativeLog;
   readonly directory: string;
   readonly version: string;
+  /** True when nothing but this machine's processor computes. */
+  readonly processorOnly: boolean;
 }
 
 let loaded: Library | undefined;
@@ -40,7 +42,7 @@ export function openLibrary(options: { readonly directory?: string } = {}): Libr
   if (api.ggml_backend_reg_count() === 0) {
     throw wrongLibrary(`no compute library in it runs on this processor (${process.arch})`, directory);
   }
-  loaded = { api, log, directory, version };
+  loaded = { api, log, directory, version, processorOnly: api.ggml_backend_reg_count() === 1 };
   return loaded;
 }
 

@@ -12,6 +12,8 @@ export interface NativeModel {
   readonly vocabulary: Vocabulary;
   readonly trainedContextTokens: number;
   readonly embeddingSize: number;
+  /** Attention heads of all layers together. */
+  readonly attentionHeads: number;
   readonly weightsBytes: number;
   readonly hasEncoder: boolean;
   readonly hasDecoder: boolean;
@@ -78,6 +80,7 @@ function describe(library: Library, handle: bigint): NativeModel {
     vocabulary: openVocabulary(api, vocabularyHandle),
     trainedContextTokens: api.llama_model_n_ctx_train(handle),
     embeddingSize: api.llama_model_n_embd_out(handle),
+    attentionHeads: api.llama_model_n_layer(handle) * api.llama_model_n_head(handle),
     weightsBytes: Number(api.llama_model_size(handle)),
     hasEncoder: api.llama_model_has_encoder(handle),
     hasDecoder: api.llama_model_has_decoder(handle),

@@ -47,3 +47,23 @@ function embeddingContext({ contextTokens, threads }: StartOptions, model: Nativ
 export function requestTokens(contextTokens: number, model: NativeModel): number {
   return model.trainedContextTokens > 0 ? Math.min(contextTokens, model.trainedContextTokens) : contextTokens;
 }
+
+/** A cell that a token may not see still costs the processor this look at the mask, for each head. Measured. */
+const LOOK_NS = 1.5;
+/** Part of a step that looking past kept sequences may take. */
+const KEPT_SHARE = 0.1;
+const LEAST_KEPT_TOKENS = 2048;
+
+/**
+ * How many cells finished conversations may hold. In unified memory every token looks past all cells up to the last one
+ * in use: nothing for a large model, a fifth of a step for 4,096 cells on one of 135 M parameters. So a small model keeps
+ * less; what it forgets it computes again quickly. Accelerators keep all.
+ * Checked: 30 layers of 9 heads at 15 ms a token → 0.1 × 15 ms / 2 / (270 × 1.5 ns) = 1,851, so the least, 2,048.
+ * @see docs/decisions/012-unified-kv-cache.md
+ */
+export function keptTokens(model: NativeModel, contextTokens: number, tokenMs: number): number {
+  if (!model.library.processorOnly) return contextTokens;
+  // In a batch of eight, a token takes about half the time that it takes alone.
+  const affordable = (KEPT_SHARE * tokenMs * 1e6) / 2 / (model.attentionHeads * LOOK_NS);
+  return Math.min(contextTokens, Math.max(LEAST_KEPT_TOKENS, Math.floor(affordable)));
+}

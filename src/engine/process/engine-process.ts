@@ -7,7 +7,7 @@ import {
   openModel,
   predictMemory,
 } from '../native/index.ts';
-import { contextOptions } from './context-options.ts';
+import { contextOptions, keptTokens } from './context-options.ts';
 import { Embedding } from './embedding.ts';
 import { Generation } from './generation.ts';
 import type { FromProcess, ProcessState, StartOptions, ToProcess } from './protocol.ts';
@@ -22,6 +22,7 @@ type Request = Exclude<ToProcess, { type: 'start' | 'stop' }>;
 
 /** Progress is reported in steps of this, not at each of the library's hundreds of calls. */
 const PROGRESS_STEP = 0.02;
+const WARM_TOKENS = 3;
 
 /** One process's life: opens its model, serves requests, ends when told to or when the gateway is gone. */
 export class EngineProcess {
@@ -92,15 +93,21 @@ export class EngineProcess {
     const options = contextOptions(start, model);
     const context = await openContext(model, options);
     this.#context = context;
-    await warm(model, context);
+    const tokenMs = await warm(model, context);
     this.#stopping.signal.throwIfAborted();
-    const contextTokensPerRequest = this.#serve(start, model, context, options.sequences);
+    const sizes = { sequences: options.sequences, keptTokens: keptTokens(model, context.contextTokens, tokenMs) };
+    const contextTokensPerRequest = this.#serve(start, model, context, sizes);
     const { contextTokens, buffers: memory } = context;
     this.#channel.send({ type: 'ready', contextTokens, contextTokensPerRequest, memory });
   }
 
   /** Opens the part that serves requests; returns how long one may be. */
-  #serve(start: StartOptions, model: NativeModel, context: NativeContext, sequences: number): number {
+  #serve(
+    start: StartOptions,
+    model: NativeModel,
+    context: NativeContext,
+    sizes: { readonly sequences: number; readonly keptTokens: number },
+  ): number {
     const ends = {
       failed: (id: number, error: unknown) => this.#fail(id, error),
       cancelled: (id: number) => {
@@ -109,7 +116,7 @@ export class EngineProcess {
       },
     };
     if (start.purpose === 'embedding') {
-      this.#embedding = new Embedding(model, context, sequences, {
+      this.#embedding = new Embedding(model, context, sizes.sequences, {
         ...ends,
         embedded: (id, result) => {
           this.#channel.send({ type: 'embedded', id, result });
@@ -118,7 +125,7 @@ export class EngineProcess {
       });
       return context.batchTokens;
     }
-    this.#generation = new Generation(model, context, start, sequences, {
+    this.#generation = new Generation(model, context, start, sizes, {
       ...ends,
       step: (events) => this.#channel.send({ type: 'step', events, state: this.#state() }),
     });
@@ -215,11 +222,20 @@ function checkUsable(model: NativeModel, start: StartOptions): void {
   );
 }
 
-/** Computes one token, so that the first person who asks does not wait for pages to be read and buffers to be made. */
-async function warm(model: NativeModel, context: NativeContext): Promise<void> {
-  context.add(model.vocabulary.bos ?? model.vocabulary.eos ?? 0, 0, 0, true);
-  await context.decode();
+/**
+ * Computes some tokens, so that the first person who asks does not wait for pages to be read and buffers to be made.
+ * @returns the time of one token, milliseconds.
+ */
+async function warm(model: NativeModel, context: NativeContext): Promise<number> {
+  const times: number[] = [];
+  for (let position = 0; position < WARM_TOKENS; position += 1) {
+    const startedAt = performance.now();
+    context.add(model.vocabulary.bos ?? model.vocabulary.eos ?? 0, position, 0, true);
+    await context.decode();
+    times.push(performance.now() - startedAt);
+  }
   context.clear();
+  return Math.min(...times);
 }
 
 function loadProblem(error: unknown, file: string): ReturnType<typeof toProblem> {

@@ -19,12 +19,18 @@ export class Generation {
   /** Special tokens that answers show because they mark thinking. */
   readonly #shown = new Set<number>();
 
-  constructor(model: NativeModel, context: NativeContext, start: StartOptions, sequences: number, sink: SchedulerSink) {
+  constructor(
+    model: NativeModel,
+    context: NativeContext,
+    start: StartOptions,
+    sizes: { readonly sequences: number; readonly keptTokens: number },
+    sink: SchedulerSink,
+  ) {
     this.#model = model;
     this.#template = model.chatTemplate ?? fallbackTemplate((text) => this.#isOneToken(text)).template;
     this.requestTokens = requestTokens(context.contextTokens, model);
-    const sizes = { sequences, outputs: sequences, requestTokens: this.requestTokens };
-    const backend = openNativeBackend(model, context, sizes, this.#shown);
+    const all = { ...sizes, outputs: sizes.sequences, requestTokens: this.requestTokens };
+    const backend = openNativeBackend(model, context, all, this.#shown);
     this.scheduler = new Scheduler(backend, { parallel: start.parallel, queueLimit: start.queueLimit }, sink);
   }
 

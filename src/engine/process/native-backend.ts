@@ -5,7 +5,12 @@ import type { Backend } from '../scheduler/index.ts';
 export function openNativeBackend(
   model: NativeModel,
   context: NativeContext,
-  sizes: { readonly sequences: number; readonly outputs: number; readonly requestTokens: number },
+  sizes: {
+    readonly sequences: number;
+    readonly outputs: number;
+    readonly requestTokens: number;
+    readonly keptTokens: number;
+  },
   shown: ReadonlySet<number>,
 ): Backend {
   const { vocabulary } = model;

@@ -20,6 +20,8 @@ export interface Backend {
   /** Most tokens of one call, and most of them whose logits can be read. */
   readonly batchTokens: number;
   readonly outputs: number;
+  /** Cells that kept sequences may hold beside those in progress: each costs every step a little. */
+  readonly keptTokens: number;
   /** False when a sequence can only be kept or dropped as a whole (recurrent models). */
   readonly canTruncate: boolean;
   add(token: number, position: number, sequence: number, wantsOutput: boolean): number;

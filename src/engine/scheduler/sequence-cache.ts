@@ -127,6 +127,7 @@ export class SequenceCache {
     }
     this.#cutTo(sequence, sequence.computed);
     if (this.#backend.canTruncate) this.#dropCoveredBy(sequence);
+    this.#trimKept(sequence);
   }
 
   /** Removes what an aborted call may have computed of a sequence. */
@@ -154,6 +155,13 @@ export class SequenceCache {
       const other = this.#held.get(match.id)!;
       if (other !== sequence && !other.active && match.length === other.tokens.length) this.drop(other);
     }
+  }
+
+  /** Keeps no more than the backend wants, and always the one that was used last. */
+  #trimKept(latest: Sequence): void {
+    const active = [...this.#held.values()].filter((sequence) => sequence.active).map(({ cells }) => cells);
+    const inProgress = this.#ledger.distinct(active);
+    while (this.#ledger.used - inProgress > this.#backend.keptTokens && this.#evictOne(latest)) {}
   }
 
   #takeOver(tokens: readonly number[], plan: PrefixPlan): Sequence | undefined {

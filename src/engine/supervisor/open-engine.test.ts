@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { echoOptions, openEchoLibrary } from '../../../test/parts/echo-library.ts';
 import { engineContract, eventsOf, isRunning, textOf, until } from '../../../test/parts/engine-contract.ts';
+import type { TunedCopy } from '../../models/index.ts';
 import type { Engine, EngineEvent, GenerateRequest } from '../types.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { openEngine } from './open-engine.ts';
@@ -17,6 +18,19 @@ const ask = (model: string, over: Partial<GenerateRequest> = {}): GenerateReques
 });
 const endless = { ignoreEndOfText: true, maxTokens: 1900 } as const;
 const find = (engine: Engine, id: string) => engine.list().find((model) => model.id === id);
+const someFigures: Omit<TunedCopy, 'file' | 'enabled'> = {
+  quantization: 'Q8_0',
+  sizeBytes: 1,
+  sha256: '',
+  kld: 0.005,
+  sameTopToken: 0.96,
+  prefillTokensPerSecond: 2,
+  decodeTokensPerSecond: 2,
+  original: { prefillTokensPerSecond: 1, decodeTokensPerSecond: 1 },
+  measuredOn: '',
+  madeAt: '',
+};
+
 const contractFiles = openEchoLibrary({ echo: { contextTokens: 2048 }, embedder: { embeds: true } });
 process.on('exit', () => contractFiles[Symbol.dispose]());
 engineContract('supervised echo processes', async () => ({
@@ -139,6 +153,25 @@ describe('loads', () => {
     assert.equal(find(engine, 'pinned')?.expiresAt, undefined);
     await until(() => find(engine, 'idle') === undefined);
     assert.equal(find(engine, 'pinned')?.state, 'ready');
+  });
+
+  test('a tuned copy is served from the next request on, and the pulled file again when it is switched off or gone', async () => {
+    using files = openEchoLibrary({ pulled: {}, copy: {} });
+    const [pulled, copy] = await Promise.all([files.library.get('pulled'), files.library.get('copy')]);
+    let tuned: TunedCopy | undefined;
+    await using engine = openEngine(echoOptions({ get: async () => ({ ...pulled, tuned }) }));
+    const served = async () => {
+      await Array.fromAsync(engine.generate(ask('pulled')));
+      const { file, tuned } = find(engine, 'pulled')!;
+      return [file, tuned];
+    };
+    assert.deepEqual(await served(), [pulled.files[0], false]);
+    tuned = { ...someFigures, file: copy.files[0]!, enabled: true };
+    assert.deepEqual(await served(), [copy.files[0], true]);
+    tuned = { ...tuned, enabled: false };
+    assert.deepEqual(await served(), [pulled.files[0], false]);
+    tuned = { ...tuned, enabled: true, file: '/nowhere.gguf' };
+    assert.deepEqual(await served(), [pulled.files[0], false]);
   });
 
   test('unloading gives the memory of the process back', async () => {

@@ -147,6 +147,10 @@ class Supervisor implements Engine {
     for (let old = this.#slots.get(model.id); old?.state === 'unloading'; old = this.#slots.get(model.id)) {
       await old.changed(new AbortController().signal);
     }
+    const outdated = this.#slots.get(model.id);
+    if (outdated?.isIdle && outdated.file !== servedFile(model).file) {
+      await this.#end(outdated, `Model "${model.id}" was unloaded: another file is served now. Ask again.`);
+    }
     this.#throwIfClosed();
     let slot = this.#slots.get(model.id);
     if (!slot) {
