@@ -69,17 +69,25 @@ function compileCache() {
 /**
  * Runs Node 24 in place of this process where the system can, else as a child whose signals and exit code pass through.
  * Never returns to the caller in the first case; in the second the process exits with the child.
+ * `followParent`: stop when the process that started this one ends. npm passes a signal to its shell alone, which would
+ * leave the server behind.
  */
-export function handOver(runtime, args, given = process.env) {
-  const environment = { ...compileCache(), ...given };
+export function handOver(runtime, args, { followParent = false } = {}) {
+  const environment = { ...compileCache(), ...process.env };
+  const parent = process.ppid;
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
-    process.execve(runtime, [runtime, ...args], environment);
+    const watched = followParent ? { INTRAMUROS_LAUNCHER_PID: String(parent) } : {};
+    process.execve(runtime, [runtime, ...args], { ...environment, ...watched });
   }
   const child = spawn(runtime, args, {
     stdio: 'inherit',
     env: { ...environment, INTRAMUROS_LAUNCHER_PID: String(process.pid) },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  if (followParent) {
+    const watch = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500);
+    watch.unref();
+  }
   child.on('error', (error) => {
     process.stderr.write(`intramuros: cannot run ${runtime}: ${error.message}\n`);
     process.exit(1);

@@ -6,5 +6,9 @@ import { runScript, setUp } from './setup.mjs';
 await runScript(async () => {
   const runtime = await setUp();
   const program = join(root, 'src', 'main.ts');
-  handOver(runtime, ['--disable-warning=ExperimentalWarning', program, 'serve', '--starter', ...process.argv.slice(2)]);
+  handOver(
+    runtime,
+    ['--disable-warning=ExperimentalWarning', program, 'serve', '--starter', ...process.argv.slice(2)],
+    { followParent: true },
+  );
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -212,6 +213,28 @@ describe('with a server', () => {
     assert.match(stderr, /Aucun modèle de vecteurs.*intramuros pull/);
   });
 
+  test('a backup beside the running server makes the same conversations elsewhere; a cut one makes nothing', async () => {
+    using place = temporaryHome();
+    const file = join(place.path, 'all.backup');
+    const saved = await run(['backup', file]);
+    assert.equal(saved.code, 0, saved.stderr);
+    const cut = join(place.path, 'cut.backup');
+    writeFileSync(cut, readFileSync(file).subarray(0, -100));
+    const elsewhere = join(place.path, 'home');
+    const refused = await runCommand(['restore', cut], { home: elsewhere, environment: quiet });
+    assert.equal(refused.code, 1);
+    assert.ok(!existsSync(join(elsewhere, 'database')));
+    const restored = await runCommand(['restore', file], { home: elsewhere, environment: quiet });
+    assert.equal(restored.code, 0, restored.stderr);
+    await using copy = await startServe({ home: elsewhere, environment: quiet });
+    const titles = async (address: string): Promise<string[]> => {
+      const reply = await fetch(`${address}/api/conversations`);
+      return ((await reply.json()) as { conversations: { title: string }[] }).conversations.map(({ title }) => title);
+    };
+    assert.ok((await titles(copy.address)).includes('Names'));
+    assert.deepEqual(await titles(copy.address), await titles(server.address));
+  });
+
   test('Ctrl+C stops an answer, exits 130 and leaves the engine idle', async () => {
     const child = startCommand(['ask', 'Write a very long story about the sea.', '--max-tokens', '1500'], {
       home: home.path,
@@ -255,6 +278,20 @@ describe('faults', () => {
     const closed = new Promise((resolve) => server.child.on('close', resolve));
     server.child.kill('SIGTERM');
     assert.equal(await closed, 0);
+    assert.ok(!existsSync(join(home.path, 'server.json')));
+  });
+
+  test('npm start that is killed takes its server along', async () => {
+    // As npm does it: a shell starts the script, and only the shell hears the signal.
+    const script = join(import.meta.dirname, '..', '..', 'scripts', 'start.mjs');
+    const child = spawn('sh', ['-c', '"$0" "$1" --port 0 --json; true', process.execPath, script], {
+      env: { ...process.env, ...quiet, INTRAMUROS_HOME: home.path },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const closed = new Promise((resolve) => child.on('close', resolve)); // when nobody holds the output open any more
+    child.kill('SIGTERM');
+    await closed;
     assert.ok(!existsSync(join(home.path, 'server.json')));
   });
 

@@ -1,7 +1,7 @@
 import { constants, copyFile, rename, rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openLog } from '../../base/index.ts';
-import { type BackupResult, backup as makeBackup } from '../../store/index.ts';
+import type { BackupResult } from '../../store/index.ts';
 import { findServer } from '../http/connect.ts';
 import { sizeText } from '../terminal/quantities.ts';
 import type { Command, Context } from '../types.ts';
@@ -53,6 +53,7 @@ async function save(context: Context, to: string): Promise<BackupResult> {
   if (server === undefined) {
     const { settings } = context.resolved();
     const log = openLog({ level: context.verbose ? settings.logLevel : 'error' });
+    const { backup: makeBackup } = await import('../../store/index.ts');
     return makeBackup({
       home: context.home,
       databaseUrl: settings.databaseUrl,

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { openLog } from '../../base/index.ts';
-import { restore as restoreBackup } from '../../store/index.ts';
 import type { Command } from '../types.ts';
 
 export const restore: Command = {
@@ -28,7 +27,7 @@ export const restore: Command = {
   ],
   async run(context) {
     const { settings } = context.resolved();
-    const done = await restoreBackup({
+    const done = await (await import('../../store/index.ts')).restore({
       from: resolve(context.args[0] ?? ''),
       home: context.home,
       databaseUrl: settings.databaseUrl,

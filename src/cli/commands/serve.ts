@@ -1,4 +1,4 @@
-import { IntramurosError } from '../../base/index.ts';
+import { IntramurosError, type ResolvedSettings } from '../../base/index.ts';
 import { noModel, starterModel } from '../choose-model.ts';
 import { removeServerFile, writeServerFile } from '../http/server-file.ts';
 import { launcherGone } from '../launcher.ts';
@@ -45,12 +45,12 @@ export const serve: Command = {
     },
   ],
   async run(context) {
-    const startedAt = performance.now();
-    const resolved = context.resolved();
+    const resolved = withQuietTerminal(context);
     const { host, port } = resolved.settings;
     // A port that is taken is said before a download of minutes, not after.
     await checkPort(host, port);
     if (context.flags.has('starter')) await ensureStarter(context);
+    const startedAt = performance.now();
     const server = await context.house.startServer({ home: context.home, resolved, signal: context.signal });
     try {
       writeServerFile(context.home, { pid: process.pid, address: server.address, version: context.house.version });
@@ -63,6 +63,13 @@ export const serve: Command = {
     return 0;
   },
 };
+
+/** A person at a terminal reads sentences; the log's lines are for a file, unless they asked for them. */
+function withQuietTerminal({ resolved, terminal }: Context): ResolvedSettings {
+  const { settings, origins } = resolved();
+  const quiet = terminal.errorsIsTerminal && origins.logLevel === 'default';
+  return { origins, settings: quiet ? { ...settings, logLevel: 'warn' } : settings };
+}
 
 /** Makes sure that the page opens on a chat that answers. */
 async function ensureStarter(context: Context): Promise<void> {
