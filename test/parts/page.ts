@@ -78,11 +78,11 @@ function recordAnnouncements(): void {
 }
 
 /** Asks, and gives back once the answer has ended. */
-export async function ask(page: Page, text: string): Promise<void> {
+export async function ask(page: Page, text: string, timeoutMs = 30_000): Promise<void> {
   const before = await page.locator('.answer').count();
   await send(page, text);
   await page.locator('.answer').nth(before).waitFor();
-  await page.locator('.answer:last-child .acts').waitFor();
+  await page.locator('.answer:last-child .acts').waitFor({ timeout: timeoutMs });
 }
 
 /** Asks, and gives back at once. */

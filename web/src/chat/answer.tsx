@@ -33,7 +33,10 @@ export const Answer = memo(function Answer(props: Props) {
   const model = (modelId && models.find(modelId)?.title) || modelId || say('assistant');
   const language = useMemo(() => (run ? undefined : detectLanguage(node.content)), [run, node.content]);
   const label = say('answer.label', { position, model });
-  const left = node.provenance?.bytesSent ?? 0;
+  const { provenance } = node;
+  const left = provenance?.bytesSent ?? 0;
+  // The wall stands only where the record says so: no provenance, no claim.
+  const inside = provenance ? provenance.tier === 'embedded' && left === 0 : run?.site === 'local';
   return (
     <article
       className="message answer"
@@ -41,6 +44,7 @@ export const Answer = memo(function Answer(props: Props) {
       aria-label={label}
       aria-busy={run !== undefined}
       data-message={node.id}
+      data-inside={inside || undefined}
       data-gate={left > 0 || undefined}
       tabIndex={-1}
     >
