@@ -32,8 +32,11 @@ export interface NativeContext {
   /** Adds a token to the next call; returns its place in it. */
   add(token: number, position: number, sequence: number, wantsOutput: boolean): number;
   readonly batchLength: number;
-  /** Computes what was added, on a pool thread, and empties the batch. Not 0: nothing was computed (2: aborted). */
-  decode(): Promise<number>;
+  /**
+   * Computes what was added and empties the batch: on a pool thread, or on this one when it is `short`. Not 0: nothing was
+   * computed (2: aborted).
+   */
+  decode(short?: boolean): number | Promise<number>;
   /** Makes the running call end within milliseconds (processor only; elsewhere it ends by itself). */
   abort(): void;
   /** Logits of the token at `place` of the last call. Valid until the next one. */
@@ -137,12 +140,12 @@ function wrap(
       length += 1;
       return place;
     },
-    async decode() {
+    decode(short = false) {
       batch.n_tokens = length;
       length = 0;
       rows.clear();
       abort.lower();
-      return await onPoolThread(compute, handle, batch);
+      return short ? compute(handle, batch) : onPoolThread(compute, handle, batch);
     },
     abort: () => abort.raise(),
     logits: (place) => row(api.llama_get_logits_ith(handle, place), model.vocabulary.size),

@@ -25,8 +25,8 @@ export interface Backend {
   /** False when a sequence can only be kept or dropped as a whole (recurrent models). */
   readonly canTruncate: boolean;
   add(token: number, position: number, sequence: number, wantsOutput: boolean): number;
-  /** Computes what was added. 0: done; `ABORTED`: stopped on request; anything else is a failure of the library. */
-  decode(): Promise<number>;
+  /** Computes what was added; a `short` call may block this thread. 0: done; `ABORTED`: stopped on request; anything else is a failure of the library. */
+  decode(short: boolean): number | Promise<number>;
   /** Makes the running call end soon with `ABORTED`. */
   abort(): void;
   /** Logits of a place of the last call, valid until the next. */

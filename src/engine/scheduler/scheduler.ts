@@ -5,8 +5,10 @@ import { checkAdmissible } from './admissible.ts';
 import { ABORTED, type Backend } from './backend.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { divideBudget } from './divide-budget.ts';
+import { collectEcho } from './echo.ts';
 import { FairQueue } from './fair-queue.ts';
-import { toFirstToken, toTokenLogprob } from './logprobs.ts';
+import { toTokenLogprob } from './logprobs.ts';
+import { openSampler } from './open-sampler.ts';
 import { Reporter, type SchedulerSink } from './reporter.ts';
 import { type Answer, Run, type SchedulerRequest } from './run.ts';
 import { type PrefixPlan, SequenceCache } from './sequence-cache.ts';
@@ -31,6 +33,8 @@ interface Share {
 
 /** A prefix that someone else is about to compute is worth waiting for when it saves more than this. */
 const WORTH_WAITING_TOKENS = 16;
+const SHORT_STEP_MS = 80;
+const SHORT_PROMPT_TOKENS = 4;
 const NOTHING_CACHED: PrefixPlan = { source: undefined, usable: 0, coming: 0 };
 
 /**
@@ -49,6 +53,8 @@ export class Scheduler {
   #active: Answer[] = [];
   #step: readonly Share[] = [];
   #queueChanged = false;
+  /** Time of the last step that only generated. */
+  #generatingMs = Number.POSITIVE_INFINITY;
   #closed = false;
   #wake: () => void = () => {};
   readonly #ended: Promise<void>;
@@ -129,15 +135,29 @@ export class Scheduler {
         else if (!this.#closed) await promise;
         continue;
       }
-      const startedAt = performance.now();
       this.#step = step;
-      const running = this.#backend.decode();
+      const short = this.#isShort(step);
+      const startedAt = performance.now();
+      const running = this.#backend.decode(short);
       this.#report.flush(); // while the step is computed
       const status = await running;
       this.#step = [];
-      if (!this.#closed) this.#settle(step, status, performance.now() - startedAt);
+      if (this.#closed) break;
+      this.#settle(step, status, performance.now() - startedAt);
+      if (!short) continue;
+      this.#report.flush();
+      await nextTurn(); // messages are read here
     }
     for (const answer of this.#active) answer.sampler?.close();
+  }
+
+  /**
+   * A step of next tokens, or of the last few of a prompt, that takes no longer than messages may wait is computed on this
+   * thread: on a busy machine the way to a pool thread and back costs a token more than its sampling.
+   */
+  #isShort(step: readonly Share[]): boolean {
+    if (this.#generatingMs >= SHORT_STEP_MS) return false;
+    return step.every(({ answer, count }) => answer.generating || count <= SHORT_PROMPT_TOKENS);
   }
 
   /** True when another round would find something to do at once. */
@@ -264,13 +284,14 @@ export class Scheduler {
     this.#report.counters.decodeCalls += 1;
     const promptTokens = step.reduce((sum, { answer, count }) => sum + (answer.generating ? 0 : count), 0);
     this.#chunk.learn(promptTokens, step.filter(({ answer }) => answer.generating).length, stepMs);
+    if (promptTokens === 0) this.#generatingMs = stepMs;
     for (const { answer, count } of step) {
       if (!answer.generating) this.#report.counters.computedPromptTokens += count;
       this.#cache.advance(answer.sequence!, count);
     }
     for (const { answer, count, place } of step) {
       if (answer.run.cancelled) continue;
-      if (answer.echoes) this.#collectEcho(answer, count, place);
+      if (answer.echoes) collectEcho(this.#backend, answer, { place, count });
       if (answer.remaining > 0) continue;
       if (answer.run.promptDoneAt === undefined) this.#promptDone(answer, place + count - 1);
       else this.#nextToken(answer, place + count - 1);
@@ -295,17 +316,6 @@ export class Scheduler {
     }
   }
 
-  /** Reads the probabilities of the prompt's own tokens while the logits of their predecessors are there. */
-  #collectEcho(answer: Answer, count: number, place: number): void {
-    const { request, promptLogprobs } = answer.run;
-    const spelling = (token: number): Uint8Array => this.#backend.spelling(token);
-    if (promptLogprobs.length === 0) promptLogprobs.push(toFirstToken(request.tokens[0]!, spelling));
-    for (let at = place; at < place + count && promptLogprobs.length < request.tokens.length; at += 1) {
-      const token = request.tokens[promptLogprobs.length]!;
-      promptLogprobs.push(toTokenLogprob(this.#backend.logits(at), token, request.logprobs ?? 0, spelling));
-    }
-  }
-
   #promptDone(answer: Answer, place: number | undefined): void {
     const { run } = answer;
     if (run.promptDoneAt === undefined) {
@@ -318,7 +328,7 @@ export class Scheduler {
 
   #nextToken(answer: Answer, place: number): void {
     const { request } = answer.run;
-    answer.sampler ??= this.#openSampler(answer);
+    answer.sampler ??= openSampler(this.#backend, answer);
     const token = answer.sampler.sample(place);
     const now = performance.now();
     answer.generated += 1;
@@ -342,17 +352,6 @@ export class Scheduler {
     const full = answer.tokens.length >= this.#backend.requestTokens;
     if (full || answer.generated >= (request.maxTokens ?? Number.POSITIVE_INFINITY)) this.#finish(answer, 'length');
     else this.#cache.append(answer.sequence!, token);
-  }
-
-  #openSampler(answer: Answer): NonNullable<Answer['sampler']> {
-    const { request } = answer.run;
-    const sampler = this.#backend.openSampler({
-      ...request.sampling,
-      ignoreEndOfText: request.ignoreEndOfText ?? false,
-      choice: answer.choice,
-    });
-    for (const token of request.tokens) sampler.accept(token);
-    return sampler;
   }
 
   #finish(answer: Answer, reason: 'stop' | 'length', stopSequence?: string): void {
