@@ -12,7 +12,7 @@ import { crashCause } from '../supervisor/crash-cause.ts';
 import { type Machine, thisMachine } from '../supervisor/machine.ts';
 import { tuningCandidates } from './candidates.ts';
 import type { FromTuning, Measurement, TuneJob, TunePhase } from './protocol.ts';
-import { bestCandidate, whyNone } from './verdict.ts';
+import { bestCandidate, type Worth, whyNone } from './verdict.ts';
 
 /** Progress of the tuning of a model; the last is `done`, with or without a copy worth having. */
 export type OptimizeEvent =
@@ -33,6 +33,8 @@ export interface OptimizeOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   readonly machine?: Pick<Machine, 'availableBytes'>;
+  /** What a copy has to gain; the usual, unless a caller wants one at any speed. */
+  readonly worth?: Worth;
 }
 
 /** What two small contexts and the runtime take beside the weights. */
@@ -71,7 +73,7 @@ export async function* optimizeModel(options: OptimizeOptions): AsyncGenerator<O
     const diskBytes = Math.max(0, bavail * bsize - diskReserveBytes);
     const job: TuneJob = { file, directory: workplace, formats, threads: options.threads, diskBytes };
     const done = yield* runTuning(model.id, job, signal);
-    const best = bestCandidate(done.measurements);
+    const best = bestCandidate(done.measurements, options.worth);
     if (!best) {
       yield { type: 'done', tuned: undefined, words: whyNone(done.measurements), tried: done.measurements };
       return;

@@ -12,7 +12,7 @@ export interface TuneJob {
   readonly diskBytes: number;
 }
 
-/** A candidate beside the pulled file. Speeds are medians of interleaved pairs; gains are medians of the pairs' ratios. */
+/** A candidate beside the pulled file. Speeds are the best of interleaved rounds; gains are their ratios. */
 export interface Measurement {
   readonly format: FileFormat;
   readonly file: string;

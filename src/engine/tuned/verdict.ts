@@ -5,16 +5,21 @@ export const mostKld = 0.01;
 /** Past this after a part of the text, the rest would not bring it back. */
 export const hopelessKld = 5 * mostKld;
 
-/** Least gain worth a second file: geometric mean of prefill and decode. */
-const leastGain = 1.1;
-/** A copy may not be slower than this share of the pulled file in either. */
-const leastOfEach = 0.97;
+/** What makes a second file worth its place. */
+export interface Worth {
+  /** Least gain: geometric mean of prefill and decode. */
+  readonly leastGain: number;
+  /** A copy may not be slower than this share of the pulled file in either. */
+  readonly leastOfEach: number;
+}
+export const usualWorth: Worth = { leastGain: 1.1, leastOfEach: 0.97 };
 
 const gainOf = ({ prefillGain, decodeGain }: Speed): number => Math.sqrt(prefillGain * decodeGain);
 
 /** The fastest candidate whose loss is small, if it is worth having. */
 export function bestCandidate(
   measurements: readonly Measurement[],
+  { leastGain, leastOfEach }: Worth = usualWorth,
 ): (Measurement & { readonly speed: Speed }) | undefined {
   return measurements
     .filter((candidate): candidate is Measurement & { readonly speed: Speed } => candidate.speed !== undefined)
