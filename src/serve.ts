@@ -69,7 +69,7 @@ export async function startServer({ home, resolved, signal }: StartOptions): Pro
       home,
       library,
       engine,
-      threads: settings.threads || thisMachine.physicalCores,
+      threads: settings.threads || thisMachine.computeThreads,
       log,
       clock,
       automatic: settings.optimize === 'on',

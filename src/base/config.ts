@@ -78,7 +78,7 @@ export const settingsSchema = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .meta({ description: 'Compute threads of a model; 0 takes the physical cores.' }),
+    .meta({ description: 'Compute threads of a model; 0 takes the physical cores but one.' }),
   contextTokens: z.coerce.number().int().min(0).default(0).meta({
     description: 'Tokens of context shared by the conversations of one loaded model; 0 chooses by model and memory.',
   }),

@@ -18,7 +18,7 @@ const french: Readonly<Record<SettingName, string>> = {
   logLevel: 'Gravité minimale des lignes écrites au journal.',
   language: 'Langue de la page et de la ligne de commande ; auto suit le navigateur ou LANG.',
   defaultModel: 'Modèle d’une nouvelle conversation quand aucun n’est choisi.',
-  threads: 'Fils de calcul d’un modèle ; 0 prend les cœurs physiques.',
+  threads: 'Fils de calcul d’un modèle ; 0 prend les cœurs physiques moins un.',
   contextTokens:
     'Jetons de contexte partagés par les conversations d’un modèle chargé ; 0 choisit selon le modèle et la mémoire.',
   parallel: 'Réponses qu’un modèle produit en même temps.',

@@ -37,7 +37,7 @@ export async function statFile(id: string, file: string): Promise<Stats> {
 export function startOptions(
   model: InstalledModel,
   settings: Pick<Settings, 'contextTokens' | 'parallel' | 'queueLimit' | 'threads'>,
-  physicalCores: number,
+  computeThreads: number,
 ): StartOptions {
   const purpose = purposeOf(model);
   return {
@@ -46,7 +46,7 @@ export function startOptions(
     contextTokens:
       settings.contextTokens || wantedContext(model.contextTokens || leastContextTokens, settings.parallel, purpose),
     parallel: settings.parallel,
-    threads: settings.threads || physicalCores,
+    threads: settings.threads || computeThreads,
     queueLimit: settings.queueLimit,
   };
 }

@@ -10,7 +10,11 @@ export interface Machine {
   residentBytes(pid: number): number | undefined;
   /** Of a process's resident memory, what is mapped from files: the system counts it as available although it is in use. */
   mappedBytes(pid: number): number;
-  readonly physicalCores: number;
+  /**
+   * Threads for a model when no setting says otherwise: the physical cores, less one for the server and everything else.
+   * Compute threads meet after each operation: one that has to share its core makes all the others wait.
+   */
+  readonly computeThreads: number;
 }
 
 /** The machine we run on. */
@@ -19,8 +23,8 @@ export const thisMachine: Machine = {
   totalBytes: () => Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY),
   residentBytes: (pid) => kibibytes(readText(`/proc/${pid}/status`), 'VmRSS'),
   mappedBytes: (pid) => kibibytes(readText(`/proc/${pid}/status`), 'RssFile') ?? 0,
-  get physicalCores() {
-    return Math.max(1, Math.min(physicalCores(), availableParallelism()));
+  get computeThreads() {
+    return Math.max(1, Math.min(physicalCores(), availableParallelism()) - 1);
   },
 };
 

@@ -196,7 +196,7 @@ describe('loads', () => {
 describe('memory', () => {
   const room = (availableBytes: number): Machine => ({
     ...thisMachine,
-    physicalCores: 1,
+    computeThreads: 1,
     availableBytes: () => availableBytes,
     totalBytes: () => 0,
     mappedBytes: () => 0,

@@ -248,7 +248,7 @@ class Supervisor implements Engine {
   /** Predicts the memory of a load, chooses the context, and makes place. */
   async #plan(slot: ModelSlot): Promise<LoadPlan> {
     const { settings } = this.#options;
-    const wanted = startOptions(slot.model, settings, this.#machine.physicalCores);
+    const wanted = startOptions(slot.model, settings, this.#machine.computeThreads);
     const memory = await this.#predict(slot, wanted);
     const idle = [...this.#slots.values()].filter((other) => other !== slot && other.isIdle && !other.pinned);
     const reclaimable = idle.reduce((sum, other) => sum + givenBack(this.#room(), other), 0);
