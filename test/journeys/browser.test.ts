@@ -10,7 +10,7 @@ import { openTestGateway, type TestGateway, type TestGatewayOptions } from '../p
 // The page as it is built, in a real browser, on the real gateway, answer path and database; the model echoes.
 // What the real model changes is in the journeys of the server.
 const chromium = findChromium();
-const options = { skip: chromium ? false : 'no Chromium on this machine', timeout: 60_000 };
+const options = { skip: chromium ? false : 'no Chromium on this machine', timeout: 180_000 };
 let browser: Browser;
 /** For journeys that change nothing but their own conversation. */
 let shared: TestGateway;

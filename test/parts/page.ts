@@ -78,7 +78,7 @@ function recordAnnouncements(): void {
 }
 
 /** Asks, and gives back once the answer has ended. */
-export async function ask(page: Page, text: string, timeoutMs = 30_000): Promise<void> {
+export async function ask(page: Page, text: string, timeoutMs = 90_000): Promise<void> {
   const before = await page.locator('.answer').count();
   await send(page, text);
   await page.locator('.answer').nth(before).waitFor();
