@@ -99,7 +99,7 @@ describe('the real engine', () => {
     });
     await until(() => find('starter')?.activeRequests === 0);
     const tookMs = performance.now() - stoppedAt;
-    assert.ok(tookMs < 1000, `${tookMs} ms`); // 150 ms on a quiet machine; a shared one may be slower
+    assert.ok(tookMs < 3000, `${tookMs} ms`); // 150 ms on a quiet machine; a shared one may be slower
   });
 
   test('a model that does not fit is refused with the figures of the library, before it is loaded', async () => {
