@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
 import { runOpenAiPython } from './openai-python.ts';
 import { runSchemathesis } from './schemathesis.ts';
-import { openConformanceServer } from './server.ts';
+import { openEchoServer, openRealServer } from './server.ts';
 
-/** `npm run -s conformance -- <suite> [--examples 200] [-- more arguments of the suite]` */
+/** `npm run -s conformance -- <suite> [--examples 200] [--echo] [-- more arguments of the suite]` */
 const suites = ['openai-python', 'schemathesis'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { examples: { type: 'string', default: '200' } },
+  options: { examples: { type: 'string', default: '200' }, echo: { type: 'boolean', default: false } },
 });
 const [suite, ...more] = positionals;
 if (!suites.includes(suite as (typeof suites)[number])) {
@@ -16,7 +16,7 @@ if (!suites.includes(suite as (typeof suites)[number])) {
   process.exit(2);
 }
 
-await using server = await openConformanceServer();
+await using server = await (values.echo || suite === 'schemathesis' ? openEchoServer() : openRealServer());
 if (suite === 'openai-python') {
   const { passed, failed, left } = await runOpenAiPython(server);
   process.stdout.write(`RESULT openai-python passed=${passed} failed=${failed} skipped=${left}\n`);

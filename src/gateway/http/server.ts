@@ -51,6 +51,8 @@ export function openServer(options: ServerOptions): FastifyInstance {
     exposeHeadRoutes: false,
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     http: {
+      // A model id of 2,000 characters, percent-encoded, is an address of 24 KB.
+      maxHeaderSize: 64 * 1024,
       headersTimeout: 20_000,
       connectionsCheckingInterval: 5_000,
       keepAlive: true,

@@ -58,8 +58,9 @@ export const createCompletion = endpoint({
       echo: body.echo ? await promptTexts(requests, context).catch(asMissing(true, 'not_found')) : [],
     };
     const byTokens = requests.some(({ prompt }) => prompt.kind === 'tokens');
-    const events = await askAll(requests, context).catch(asMissing(byTokens, 'not_found'));
-    if (!body.stream) return { json: await toCompletion(events, about) };
+    const missing = asMissing(byTokens, 'not_found');
+    const events = await askAll(requests, context).catch(missing);
+    if (!body.stream) return { json: await toCompletion(events, about).catch(missing) };
     const includeUsage = body.stream_options?.include_usage === true;
     return {
       stream: toCompletionChunks(events, { ...about, includeUsage }),

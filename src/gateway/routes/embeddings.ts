@@ -2,6 +2,7 @@ import { endianness } from 'node:os';
 import { z } from 'zod';
 import { resolveModel } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { asMissing } from '../http/missing.ts';
 import { unsupportedParameter } from '../http/problems.ts';
 
 const Token = z.int().min(0).max(2_147_483_647);
@@ -59,6 +60,7 @@ export const createEmbedding = endpoint({
   body: EmbeddingRequest,
   replies: { 200: EmbeddingReply },
   errors: [
+    'not_found',
     'unsupported_parameter',
     'model_not_found',
     'model_unusable',
@@ -79,10 +81,9 @@ export const createEmbedding = endpoint({
       );
     const base64 = body.encoding_format === 'base64' && rooms.house.embeddingEncoding === 'asked';
     const inputs = toInputs(body.input);
-    const { vectors, promptTokens } = await rooms.answers.embed(
-      { model: model.id, inputs, fairKey: caller },
-      { signal },
-    );
+    const { vectors, promptTokens } = await rooms.answers
+      .embed({ model: model.id, inputs, fairKey: caller }, { signal })
+      .catch(asMissing(typeof inputs[0] !== 'string', 'not_found'));
     const data = vectors.map((vector, index) => ({
       object: 'embedding',
       index,
