@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,10 +28,11 @@ const nobody = 65_534; // PostgreSQL refuses to run as root
 
 /** Starts a server, or says why this machine cannot. */
 export async function startPostgres(): Promise<PostgresServer | { readonly unavailable: string }> {
-  const native = findBinaries();
-  if (native === undefined) return { unavailable: `no PostgreSQL binaries for ${process.platform}-${process.arch}` };
+  const packaged = findBinaries();
+  if (packaged === undefined) return { unavailable: `no PostgreSQL binaries for ${process.platform}-${process.arch}` };
   const home = mkdtempSync(join(tmpdir(), 'intramuros-postgres-'));
   const asUser = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
+  const native = asUser.uid === undefined ? packaged : copyInto(home, packaged);
   const env = { PATH: process.env.PATH ?? '', LD_LIBRARY_PATH: linkLibraries(native, home), LC_ALL: 'C.UTF-8' };
   const data = join(home, 'data');
   mkdirSync(data);
@@ -47,6 +58,13 @@ export async function startPostgres(): Promise<PostgresServer | { readonly unava
     createDatabase: () => createDatabase(port),
     stop: () => stop(server, home),
   };
+}
+
+/** Another user may not enter the folder of a checkout: the binaries go where it may. Returns their new place. */
+function copyInto(home: string, native: string): string {
+  const copy = join(home, 'native');
+  cpSync(native, copy, { recursive: true });
+  return copy;
 }
 
 function findBinaries(): string | undefined {

@@ -50,20 +50,22 @@ export function requestTokens(contextTokens: number, model: NativeModel): number
 
 /** A cell that a token may not see still costs the processor this look at the mask, for each head. Measured. */
 const LOOK_NS = 1.5;
-/** Part of a step that looking past kept sequences may take. */
+/** Part of a prompt token's time that looking past kept sequences may take. */
 const KEPT_SHARE = 0.1;
-const LEAST_KEPT_TOKENS = 2048;
+/** A token of a prompt is computed in about a third of the time that an answer's next token takes alone. */
+const PROMPT_SHARE = 1 / 3;
+const LEAST_KEPT_TOKENS = 512;
 
 /**
  * How many cells finished conversations may hold. In unified memory every token looks past all cells up to the last one
- * in use: nothing for a large model, a fifth of a step for 4,096 cells on one of 135 M parameters. So a small model keeps
- * less; what it forgets it computes again quickly. Accelerators keep all.
- * Checked: 30 layers of 9 heads at 15 ms a token → 0.1 × 15 ms / 2 / (270 × 1.5 ns) = 1,851, so the least, 2,048.
+ * in use: nothing for a large model, a third of a prompt's time for 2,048 cells on a tuned one of 135 M parameters. So a
+ * small model keeps less; what it forgets it computes again quickly. The conversation used last is always kept, and
+ * accelerators keep all.
+ * Checked: 30 layers of 9 heads at 12 ms a token → 0.1 × 12 ms / 3 / (270 × 1.5 ns) = 987.
  * @see docs/decisions/012-unified-kv-cache.md
  */
 export function keptTokens(model: NativeModel, contextTokens: number, tokenMs: number): number {
   if (!model.library.processorOnly) return contextTokens;
-  // In a batch of eight, a token takes about half the time that it takes alone.
-  const affordable = (KEPT_SHARE * tokenMs * 1e6) / 2 / (model.attentionHeads * LOOK_NS);
+  const affordable = (KEPT_SHARE * PROMPT_SHARE * tokenMs * 1e6) / (model.attentionHeads * LOOK_NS);
   return Math.min(contextTokens, Math.max(LEAST_KEPT_TOKENS, Math.floor(affordable)));
 }
