@@ -10,8 +10,10 @@ export interface AliasBook {
   exact(): readonly { readonly name: string; readonly model: string }[];
   /** Gives a model one more name until the next start. */
   add(name: string, model: string): void;
-  /** Takes a name away until the next start; false when it was none. */
+  /** Takes a name away until the next start, also from what a `*` covers; false when it was no alias by itself. */
   remove(name: string): boolean;
+  /** Keeps a `*` from bringing back the name of a model that was deleted. */
+  hide(name: string): void;
 }
 
 const models = (target: string): readonly string[] => target.split('|').map((name) => name.trim());
@@ -23,10 +25,21 @@ export function openAliases(aliases: Readonly<Record<string, string>>): AliasBoo
     .filter(([name]) => name.endsWith('*'))
     .map(([name, model]) => [name.slice(0, -1), model] as const)
     .sort(([a], [b]) => b.length - a.length);
+  const gone = new Set<string>();
+  const widely = (name: string): string | undefined =>
+    gone.has(name) ? undefined : prefixes.find(([prefix]) => name.startsWith(prefix))?.[1];
   return {
-    resolve: (name) => models(exact.get(name) ?? prefixes.find(([prefix]) => name.startsWith(prefix))?.[1] ?? name),
+    resolve: (name) => models(exact.get(name) ?? widely(name) ?? name),
     exact: () => [...exact].map(([name, target]) => ({ name, model: models(target)[0] ?? target })),
-    add: (name, model) => void exact.set(name, model),
-    remove: (name) => exact.delete(name),
+    add: (name, model) => {
+      gone.delete(name);
+      exact.set(name, model);
+    },
+    remove: (name) => {
+      const known = exact.delete(name);
+      if (known) gone.add(name);
+      return known;
+    },
+    hide: (name) => void gone.add(name),
   };
 }

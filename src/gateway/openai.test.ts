@@ -250,7 +250,7 @@ test('models are listed and found by ids with slashes and colons, raw or encoded
 });
 
 test('deleting an alias takes the name away and leaves the model', async () => {
-  const own = await openTestGateway({ aliases: { house: 'echo' } });
+  const own = await openTestGateway({ aliases: { house: 'echo', '*': 'org/echo:small' } });
   try {
     const remove = (name: string): Promise<number> =>
       own.ask(`/v1/models/${name}`, { method: 'DELETE' }).then(({ status }) => status);
@@ -258,7 +258,7 @@ test('deleting an alias takes the name away and leaves the model', async () => {
     assert.equal(await remove('house'), 404);
     assert.equal((await own.ask('/v1/models/echo')).status, 200);
     assert.equal(await remove('echo'), 200);
-    assert.equal((await own.ask('/v1/models/echo')).status, 404);
+    assert.equal((await own.ask('/v1/models/echo')).status, 404, 'no alias brings a deleted name back');
   } finally {
     await own.close();
   }

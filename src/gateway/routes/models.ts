@@ -77,6 +77,7 @@ export const deleteModel = endpoint({
     const model = await rooms.models.get(name);
     await rooms.engine.unload(model.id);
     await rooms.models.remove(model.id);
+    rooms.aliases.hide(name);
     return { empty: 204 };
   },
 });

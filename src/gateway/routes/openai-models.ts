@@ -90,6 +90,7 @@ export const deleteOpenAiModel = endpoint({
     if (installed) {
       await rooms.engine.unload(installed.id);
       await rooms.models.remove(installed.id);
+      rooms.aliases.hide(name);
     } else if (!rooms.aliases.remove(name)) {
       throw new IntramurosError(
         'model_not_found',
