@@ -14,6 +14,19 @@ export const errorCodes = [
   'context_exceeded',
   'unauthorized',
   'forbidden_origin',
+  'sign_in_failed',
+  'forbidden',
+  'quota_exceeded',
+  // policy
+  'destination_denied',
+  'policy_invalid',
+  'policy_unavailable',
+  'audit_unavailable',
+  // upstreams
+  'upstream_failed',
+  'upstream_timeout',
+  'upstream_unavailable',
+  'secret_unavailable',
   // models
   'model_not_found',
   'model_unusable',

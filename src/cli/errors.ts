@@ -26,6 +26,31 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
   },
   unauthorized: { text: 'Le serveur demande une clé. Donnez son fichier : intramuros config set apiKeyFile CHEMIN.' },
   forbidden_origin: { text: 'Le serveur refuse les appels de cette origine.' },
+  sign_in_failed: {
+    text: 'Le nom ou le mot de passe ne convient pas. Vérifiez-les ; après plusieurs échecs, patientez un moment.',
+  },
+  forbidden: { text: 'Vous n’avez pas le droit de faire cela. Demandez ce droit à un administrateur.' },
+  quota_exceeded: { text: 'Votre quota est épuisé. Attendez l’heure indiquée, ou demandez un quota plus élevé.' },
+  destination_denied: {
+    text: 'Ces données ne peuvent pas aller à ce modèle. Choisissez le modèle proposé, ou retirez ce qui a relevé le marquage.',
+  },
+  policy_invalid: {
+    text: 'La politique proposée n’est pas valable. Corrigez le fichier indiqué ; l’ancienne reste en vigueur.',
+  },
+  policy_unavailable: {
+    text: 'La politique ne peut pas décider en ce moment. Prenez un modèle de cette machine, et prévenez un administrateur.',
+  },
+  audit_unavailable: {
+    text: 'La décision ne peut pas être enregistrée. Prenez un modèle de cette machine, et prévenez un administrateur.',
+  },
+  upstream_failed: { text: 'Le service distant a échoué. Réessayez, ou choisissez un autre modèle.' },
+  upstream_timeout: { text: 'Le service distant n’a pas répondu à temps. Réessayez, ou choisissez un autre modèle.' },
+  upstream_unavailable: {
+    text: 'Le service distant n’est pas joignable. Réessayez plus tard, ou choisissez un autre modèle.',
+  },
+  secret_unavailable: {
+    text: 'Un secret enregistré ne peut pas être ouvert. Remettez en place le fichier de la clé, ou saisissez le secret de nouveau.',
+  },
   model_not_found: {
     text: (facts) =>
       `Le modèle${named(facts, 'model')} n’est pas installé. Voyez « intramuros list », ou obtenez-le par « intramuros pull ».`,

@@ -58,6 +58,57 @@ export const failures: Readonly<Record<ErrorCode, Failure>> = {
     'The request comes from somewhere it may not',
     'Call the server under a loopback name or one of the setting `allowedHosts`, and from its own pages.',
   ),
+  sign_in_failed: failure(
+    401,
+    'Signing in did not succeed',
+    'Check the name and the password; after several failures wait the seconds of `retry-after`.',
+  ),
+  forbidden: failure(403, 'You may not do this', 'Ask an administrator for the right that the message names.'),
+  quota_exceeded: failure(
+    429,
+    'A quota is used up',
+    'Wait until the time in `facts.resetAt` and the `retry-after` header, or ask for a higher quota.',
+  ),
+  destination_denied: failure(
+    403,
+    'The label of the data forbids this destination',
+    'Ask the nearest allowed place that `facts.nearest` names, or take out what raised the label.',
+  ),
+  policy_invalid: failure(
+    422,
+    'The policy files are not valid',
+    'Correct the file and line of the message; the policy before stays in force.',
+  ),
+  policy_unavailable: failure(
+    503,
+    'No policy can decide',
+    'Only models on this machine answer until the policy works again; see `intramuros doctor`.',
+  ),
+  audit_unavailable: failure(
+    503,
+    'The decision cannot be recorded',
+    'Only models on this machine answer until the record can be written again; free disk space or correct its rights.',
+  ),
+  upstream_failed: failure(
+    502,
+    'The upstream failed',
+    'Read its words in the message; test it with `intramuros upstream test`.',
+  ),
+  upstream_timeout: failure(
+    504,
+    'The upstream kept silent for too long',
+    'Try again, or raise the upstream’s timeouts.',
+  ),
+  upstream_unavailable: failure(
+    503,
+    'No replica of the upstream can be reached',
+    'Wait until it is well again, or choose another model.',
+  ),
+  secret_unavailable: failure(
+    503,
+    'A stored secret cannot be opened',
+    'Bring back the file of the secrets key, or enter the secret anew.',
+  ),
   model_not_found: failure(
     404,
     'The model is not installed',
