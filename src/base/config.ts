@@ -64,6 +64,10 @@ export const settingsSchema = z.strictObject({
     .string()
     .optional()
     .meta({ description: 'PostgreSQL address. Without it an embedded database in the data directory is used.' }),
+  secretsKeyFile: z.string().optional().meta({
+    description:
+      'File of the key that encrypts stored secrets; default: secrets.key in the data directory. No backup holds it.',
+  }),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

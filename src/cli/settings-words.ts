@@ -15,6 +15,8 @@ const french: Readonly<Record<SettingName, string>> = {
   embeddingEncoding:
     'Forme des vecteurs : celle que le client demande, ou toujours des nombres, pour les clients qui demandent base64 puis le refusent.',
   databaseUrl: 'Adresse PostgreSQL. Sans elle, une base embarquée dans le dossier des données.',
+  secretsKeyFile:
+    'Fichier de la clé qui chiffre les secrets gardés ; par défaut, secrets.key dans le dossier des données. Aucune sauvegarde ne le contient.',
   logLevel: 'Gravité minimale des lignes écrites au journal.',
   language: 'Langue de la page et de la ligne de commande ; auto suit le navigateur ou LANG.',
   defaultModel: 'Modèle d’une nouvelle conversation quand aucun n’est choisi.',

@@ -11,8 +11,8 @@ export const backup: Command = {
   name: 'backup',
   summary: { en: 'Save the whole installation in one file.', fr: 'Enregistrer toute l’installation dans un fichier.' },
   details: {
-    en: 'Conversations, settings and what is known of the models, each with its checksum. A running server goes on working meanwhile. Keep the file as safe as the data directory: it holds the conversations as they are.',
-    fr: 'Les conversations, les réglages et ce que l’on sait des modèles, chacun avec sa somme de contrôle. Un serveur en marche continue de travailler pendant ce temps. Gardez ce fichier aussi bien que le dossier de données : il contient les conversations telles quelles.',
+    en: 'Conversations, settings and what is known of the models, each with its checksum. A running server goes on working meanwhile. Keep the file as safe as the data directory: it holds the conversations as they are. Secrets of upstreams are in it encrypted, and their key (secrets.key) is not: keep a copy of that file apart, or enter the secrets anew after a restore.',
+    fr: 'Les conversations, les réglages et ce que l’on sait des modèles, chacun avec sa somme de contrôle. Un serveur en marche continue de travailler pendant ce temps. Gardez ce fichier aussi bien que le dossier de données : il contient les conversations telles quelles. Les secrets des services distants y sont chiffrés et leur clé (secrets.key) n’y est pas : gardez une copie de ce fichier à part, ou saisissez de nouveau les secrets après une restauration.',
   },
   arguments: [
     {
