@@ -1,72 +1,6 @@
-import type { Label, Subject } from '../policy/index.ts';
-
-/** Whoever is behind a request, resolved from memory: a person at the page, a key, or the one user of a machine without accounts. */
-export interface Who {
-  readonly personId: string;
-  /** Sign-in name. */
-  readonly name: string;
-  readonly displayName: string;
-  readonly kind: 'owner' | 'person' | 'key';
-  readonly roles: readonly string[];
-  readonly groups: readonly string[];
-  readonly compartments: readonly string[];
-  /** Lower of the person's and the key's highest label; undefined is no bound. */
-  readonly ceiling: Label | undefined;
-  readonly keyId: string | undefined;
-  readonly sessionId: string | undefined;
-  /** Models and destinations that a key is limited to; undefined is all. Patterns may end in `*`. */
-  readonly models: readonly string[] | undefined;
-  readonly destinations: readonly string[] | undefined;
-  /** Whether a role allows it and none denies it. @example who.can('admin.people'), who.can('model.use', 'mistral/large') */
-  can(right: string, resource?: string): boolean;
-}
-
-/** Rights that roles speak of; a role may use `*` for all, or `admin.*`. */
-export const rights = [
-  'chat.use',
-  'api.use',
-  'model.use',
-  'destination.use',
-  'model.manage',
-  'label.lower',
-  'label.approve',
-  'admin.people',
-  'admin.keys',
-  'admin.upstreams',
-  'admin.policy',
-  'policy.approve',
-  'admin.egress',
-  'admin.settings',
-  'audit.read',
-  'usage.read',
-  'backup.make',
-] as const;
-export type Right = (typeof rights)[number];
-
-/** What a request carries to say who it is from. */
-export interface Credentials {
-  readonly bearer: string | undefined;
-  readonly sessionToken: string | undefined;
-  /** True when the connection comes from this machine. */
-  readonly loopback: boolean;
-}
-
-/** What one request will use at most, reserved before and settled after. */
-export interface Reservation {
-  /** Frees what was not used and books what was. Called once; a second call changes nothing. */
-  settle(used: { readonly promptTokens: number; readonly completionTokens: number; readonly costMicros: number }): void;
-}
-
-export interface Quotas {
-  /**
-   * Takes the place of a request in every cap that applies (person, groups, model, key), from process memory.
-   * @throws {IntramurosError} `quota_exceeded` with `facts.resetAt` (ISO) and `facts.retryAfterSeconds`.
-   */
-  reserve(
-    who: Who,
-    request: { readonly model: string; readonly mostTokens: number; readonly mostCostMicros: number },
-  ): Reservation;
-}
+import type { Groups, Keys, People, ProvenPerson, Roles, Sessions } from './people-types.ts';
+import type { QuotaBook, UsageBook } from './quota-types.ts';
+import type { Credentials, SignedIn, TakeOver, Who } from './who.ts';
 
 /** The doors of identity that the answer path and the gateway use on every request. */
 export interface Identity extends AsyncDisposable {
@@ -74,11 +8,30 @@ export interface Identity extends AsyncDisposable {
   readonly mode: 'single' | 'accounts';
   /** From memory, without input or output. @throws {IntramurosError} `unauthorized` with `facts.reason`: missing, unknown, expired, revoked, disabled. */
   authenticate(credentials: Credentials): Who;
-  readonly quotas: Quotas;
-}
-
-/** The part of `who` that policy sees. */
-export function subjectOf(who: Who): Subject {
-  const { personId: id, roles, groups, compartments, ceiling } = who;
-  return { id, roles, groups, compartments, ceiling };
+  readonly quotas: QuotaBook;
+  readonly usage: UsageBook;
+  readonly people: People;
+  readonly groups: Groups;
+  readonly roles: Roles;
+  readonly sessions: Sessions;
+  readonly keys: Keys;
+  /**
+   * Makes the first account, with the role `owner`, and ends mode `single`. What the person `local` had goes to it in the
+   * same transaction. @throws {IntramurosError} `conflict` when there is an account already.
+   */
+  setUp(first: {
+    readonly name: string;
+    readonly displayName?: string | undefined;
+    readonly password: string;
+  }): Promise<SignedIn>;
+  /**
+   * Finds or makes the person whom a provider or directory proved, takes over their groups by `externalName`, and signs
+   * them in. @throws {IntramurosError} `sign_in_failed` with `facts.reason` `disabled`.
+   */
+  admit(proven: ProvenPerson, from?: { readonly address?: string | undefined }): Promise<SignedIn>;
+  /** Other rooms hand over here what `local` had, within the transaction that makes the first account. */
+  whenTakenOver(work: TakeOver): void;
+  /** Other rooms erase here what a removed person had, within the transaction that removes it. */
+  whenRemoved(work: TakeOver): void;
+  close(): Promise<void>;
 }
