@@ -1,1 +1,3 @@
+export { type OpenAuditOptions, openAudit } from './open-audit.ts';
+export { readAudit } from './read-audit.ts';
 export type * from './types.ts';

@@ -17,7 +17,10 @@ export interface AuditRecord extends NewRecord {
 }
 
 export interface AuditRange {
+  /** First number wanted. */
   readonly fromSeq?: number;
+  /** Only numbers below this one: where a reading newest first goes on. */
+  readonly beforeSeq?: number;
   readonly sinceMs?: number;
   readonly kinds?: readonly AuditKind[];
   readonly newestFirst?: boolean;

@@ -1,0 +1,186 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, Logger } from '../base/index.ts';
+import { unavailable } from './damage.ts';
+import { readShards } from './read-shards.ts';
+import { findShards, type Shard } from './shards.ts';
+import type { Audit, AuditRecord, NewRecord } from './types.ts';
+import { openShardWriter } from './writer.ts';
+
+export interface OpenAuditOptions {
+  readonly home: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Waiting {
+  readonly record: NewRecord;
+  readonly at: string;
+  /** The line without its number, written down when it came: a later change of `data` changes nothing. */
+  readonly text: string;
+  /** Absent for a note, which is kept for the next flush when this one fails. */
+  readonly settle?: { resolve(record: AuditRecord): void; reject(error: Error): void };
+}
+
+const mostNotesKept = 10_000;
+const mostBatch = 4_096;
+const retryMs = 1_000;
+
+/**
+ * Opens the record of a data directory: JSON lines in `audit/YYYY-MM.jsonl`, numbered without a gap over all files.
+ *
+ * One flush serves all that wait (group commit): while it runs, others gather. Numbers are given at the flush, so a
+ * failed one leaves no gap. An unfinished last line of a killed process was acknowledged to nobody and is cut off.
+ *
+ * @throws {IntramurosError} `audit_unavailable` for any other damage: the record is then left untouched.
+ */
+export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
+  const folder = join(home, 'audit');
+  const { shards, cutBytes } = openFolder(folder);
+  if (cutBytes > 0) log.warn({ folder, cutBytes }, 'an unfinished last record was cut off');
+  const writer = openShardWriter(folder);
+  let waiting: Waiting[] = [];
+  let lostNotes = 0;
+  let failure: string | undefined;
+  let failedSince = 0;
+  let flushing: Promise<void> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const size = (): number => {
+    const last = shards.at(-1);
+    return last === undefined ? 0 : last.firstSeq + last.count;
+  };
+
+  /** The file that a record of this time goes to: never an earlier month than the last, whatever the clock says. */
+  const shardFor = (at: string): Shard => {
+    const last = shards.at(-1);
+    const month = at.slice(0, 7);
+    if (last !== undefined && last.month >= month) return last;
+    return { path: join(folder, `${month}.jsonl`), month, firstSeq: size(), count: 0, bytes: 0 };
+  };
+
+  const fail = (batch: readonly Waiting[], error: unknown): void => {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    if (failure === undefined) {
+      failedSince = clock.now();
+      log.error({ err: error, folder }, 'the record cannot be written: only the embedded engine may answer');
+    }
+    failure = reason;
+    const notes = batch.filter(({ settle }) => settle === undefined);
+    for (const { settle } of batch) settle?.reject(unavailable(folder, error));
+    waiting = [...notes, ...waiting];
+    const kept = waiting.filter(({ settle }) => settle === undefined);
+    if (kept.length > mostNotesKept) {
+      const dropped = new Set(kept.slice(0, kept.length - mostNotesKept));
+      lostNotes += dropped.size;
+      waiting = waiting.filter((one) => !dropped.has(one));
+    }
+    retry ??= setTimeout(() => {
+      retry = undefined;
+      if (failure !== undefined && !closed) begin();
+    }, retryMs).unref();
+  };
+
+  /** What the record says of its own gap, first in the batch that works again. */
+  const recovery = (): Waiting[] => {
+    if (failure === undefined) return [];
+    const data = { what: 'audit.recovered', reason: failure, failedMs: clock.now() - failedSince, lostNotes };
+    return [stamp({ kind: 'system', actor: 'system', data }, clock)];
+  };
+
+  const flushOnce = async (): Promise<void> => {
+    const month = waiting[0]?.at.slice(0, 7) ?? '';
+    const different = waiting.findIndex(({ at }) => at.slice(0, 7) > month);
+    const batch = waiting.splice(0, Math.min(mostBatch, different === -1 ? waiting.length : different));
+    const all = [...recovery(), ...batch];
+    if (all.length === 0) return;
+    const shard = shardFor(all.at(-1)?.at ?? '');
+    const first = shard.firstSeq + shard.count;
+    try {
+      const lines = Buffer.from(all.map(({ text }, index) => `{"seq":${first + index},${text}\n`).join(''));
+      await writer.append(shard, lines);
+      if (shard.count === 0) shards.push(shard);
+      shard.count += all.length;
+      shard.bytes += lines.length;
+      if (failure !== undefined) {
+        log.warn({ folder, lostNotes }, 'the record is written again');
+        failure = undefined;
+        lostNotes = 0;
+      }
+      for (const [index, { settle, record, at }] of all.entries())
+        settle?.resolve({ seq: first + index, at, ...record });
+    } catch (error) {
+      fail(batch, error);
+    }
+  };
+
+  const flushAll = async (): Promise<void> => {
+    do {
+      await flushOnce();
+    } while (waiting.length > 0 && (failure === undefined || waiting.some(({ settle }) => settle !== undefined)));
+    flushing = undefined;
+  };
+
+  const begin = (): void => {
+    flushing ??= flushAll();
+  };
+
+  const add = (one: Waiting): void => {
+    waiting.push(one);
+    begin();
+  };
+
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    clearTimeout(retry);
+    while (flushing !== undefined) await flushing;
+    if (waiting.length > 0 && failure !== undefined) {
+      await flushOnce();
+      if (waiting.length > 0)
+        log.error({ folder, lost: waiting.length }, 'notes were lost: the record cannot be written');
+    }
+    await writer.close();
+  };
+
+  return {
+    append(record) {
+      if (closed) return Promise.reject(unavailable(folder, { code: 'closed' }));
+      return new Promise((resolve, reject) => add({ ...stamp(record, clock), settle: { resolve, reject } }));
+    },
+    note(record) {
+      if (closed) return log.error({ kind: record.kind }, 'a note came after the record was closed');
+      try {
+        add(stamp(record, clock));
+      } catch (error) {
+        log.error({ err: error, kind: record.kind }, 'a note cannot be written down');
+      }
+    },
+    read: (range) => readShards(shards, range),
+    get failure() {
+      return failure;
+    },
+    get size() {
+      return size();
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function stamp({ kind, actor, data }: NewRecord, clock: Clock): Waiting {
+  const at = new Date(clock.now()).toISOString();
+  const text = JSON.stringify({ at, kind, actor, data }).slice(1);
+  return { record: { kind, actor, data }, at, text };
+}
+
+function openFolder(folder: string): ReturnType<typeof findShards> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return findShards(folder, { repair: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw unavailable(folder, error);
+    throw error;
+  }
+}

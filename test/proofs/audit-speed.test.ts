@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openAudit } from '../../src/audit/index.ts';
+import { silentLog, systemClock } from '../../src/base/index.ts';
+
+/** A record of the size of a real decision. */
+const record = {
+  kind: 'decision',
+  actor: 'per_01hzy3v7q4',
+  data: {
+    id: 'dec_01hzy3v7q4',
+    label: 'SENSIBLE; mentions=PII',
+    destinationId: 'embedded',
+    rules: ['x'],
+    filler: 'x'.repeat(500),
+  },
+} as const;
+
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+
+test('durable records: latency alone, and rate and latency with 64 writers', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'intramuros-audit-'));
+  try {
+    await using audit = openAudit({ home, clock: systemClock, log: silentLog() });
+    const timed = async (count: number): Promise<number[]> => {
+      const times: number[] = [];
+      for (let n = 0; n < count; n += 1) {
+        const start = performance.now();
+        await audit.append(record);
+        times.push(performance.now() - start);
+      }
+      return times;
+    };
+    await timed(50);
+    const alone = (await timed(500)).sort((a, b) => a - b);
+    const start = performance.now();
+    const together = (await Promise.all(Array.from({ length: 64 }, () => timed(400)))).flat().sort((a, b) => a - b);
+    const perSecond = together.length / ((performance.now() - start) / 1000);
+    const ms = (value: number): string => value.toFixed(2);
+    console.log(
+      `PROOF audit-speed alone p50 ${ms(at(alone, 0.5))} ms p99 ${ms(at(alone, 0.99))} ms; 64 writers ${Math.round(perSecond)}/s p50 ${ms(at(together, 0.5))} ms p99 ${ms(at(together, 0.99))} ms, amortised ${ms(1000 / perSecond)} ms`,
+    );
+    assert.ok(perSecond >= 3_000, `${perSecond} appends a second`);
+    assert.equal(audit.size, 50 + 500 + 64 * 400);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+});
