@@ -10,6 +10,7 @@ import {
   openAliases,
   openGateway,
   openMetrics,
+  ownerIdentity,
   type Reach,
   type ShownSetting,
 } from './gateway/index.ts';
@@ -82,14 +83,13 @@ export async function startServer({ home, resolved, signal }: StartOptions): Pro
     host: settings.host,
     port: settings.port,
     apiKey,
-    allowedHosts: settings.allowedHosts
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => name !== ''),
+    allowedHosts: listOf(settings.allowedHosts),
+    trustedProxies: listOf(settings.trustedProxies),
     bodyLimitBytes: settings.bodyLimit,
     pageFolder: join(import.meta.dirname, '..', 'web', 'dist'),
     log,
     rooms: {
+      identity: ownerIdentity(),
       engine,
       models: library,
       conversations,
@@ -119,6 +119,12 @@ export async function startServer({ home, resolved, signal }: StartOptions): Pro
   const close = (): Promise<void> => rooms.disposeAsync();
   return { address, aliases, close, [Symbol.asyncDispose]: close };
 }
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 
 function makeHome(home: string): void {
   try {

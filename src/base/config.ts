@@ -34,7 +34,7 @@ export const settingsSchema = z.strictObject({
   host: z
     .string()
     .default('127.0.0.1')
-    .meta({ description: 'Address to listen on. Anything but loopback needs an API key.' }),
+    .meta({ description: 'Address to listen on. Anything but loopback needs accounts or an API key.' }),
   port: z.coerce
     .number()
     .int()
@@ -42,12 +42,16 @@ export const settingsSchema = z.strictObject({
     .max(65_535)
     .default(8420)
     .meta({ description: 'Port to listen on; 0 takes a free one.' }),
-  apiKeyFile: z
-    .string()
-    .optional()
-    .meta({ description: 'File whose first line is the key that clients must send as a Bearer token.' }),
+  apiKeyFile: z.string().optional().meta({
+    description:
+      'File whose first line is a key that clients may send as a Bearer token; without accounts they then must.',
+  }),
   allowedHosts: z.string().default('').meta({
     description: 'Host names, separated by commas, under which the server may be called besides loopback names.',
+  }),
+  trustedProxies: z.string().default('').meta({
+    description:
+      'Addresses or networks, separated by commas, of the reverse proxies whose "x-forwarded-for" and "x-forwarded-proto" headers are believed.',
   }),
   bodyLimit: bytes
     .default(8 * 1024 * 1024)

@@ -101,7 +101,7 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
       `Impossible d’écouter sur cette adresse${plain(facts, 'host', ' (', ')')}. Corrigez le réglage host.`,
   },
   authentication_required_to_listen: {
-    text: 'Écouter hors de cette machine demande une clé. Écrivez-la dans un fichier et donnez-le : intramuros config set apiKeyFile CHEMIN.',
+    text: 'Écouter hors de cette machine demande des comptes ou une clé. Créez un administrateur (intramuros user add NOM --administrator), ou écrivez une clé dans un fichier et donnez-le : intramuros config set apiKeyFile CHEMIN.',
     whole: true,
   },
   data_directory_in_use: {

@@ -4,11 +4,14 @@ import { frenchSpaces, type Language } from './words.ts';
 
 /** What each setting does, in French; the English stands in the schema itself. */
 const french: Readonly<Record<SettingName, string>> = {
-  host: 'Adresse d’écoute. Toute autre que la boucle locale demande une clé d’API.',
+  host: 'Adresse d’écoute. Toute autre que la boucle locale demande des comptes ou une clé d’API.',
   port: 'Port d’écoute ; 0 en prend un libre.',
-  apiKeyFile: 'Fichier dont la première ligne est la clé que les clients envoient comme jeton Bearer.',
+  apiKeyFile:
+    'Fichier dont la première ligne est une clé que les clients peuvent envoyer comme jeton Bearer ; sans comptes, ils le doivent alors.',
   allowedHosts:
     'Noms d’hôte, séparés par des virgules, sous lesquels le serveur peut être appelé, outre ceux de la boucle locale.',
+  trustedProxies:
+    'Adresses ou réseaux, séparés par des virgules, des mandataires inverses dont les en-têtes « x-forwarded-for » et « x-forwarded-proto » sont crus.',
   bodyLimit: 'Plus grand corps d’une demande ; au-delà, refus avec 413.',
   modelAliases:
     'Autres noms de modèles installés, pour les clients qui tiennent aux leurs ; un nom peut finir par « * ». Dans l’environnement : "gpt-*=smollm2:135m,…".',

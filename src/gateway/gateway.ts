@@ -14,8 +14,10 @@ export interface GatewayOptions {
   readonly log: Logger;
   readonly host: string;
   readonly port: number;
-  /** Key that clients must send; needed to listen beyond loopback. */
+  /** Key of the house; without accounts it is needed to listen beyond loopback, and then by every client. */
   readonly apiKey?: string | undefined;
+  /** Addresses and networks of proxies whose `x-forwarded-…` headers are believed. */
+  readonly trustedProxies?: readonly string[];
   readonly allowedHosts?: readonly string[];
   readonly bodyLimitBytes?: number;
   /** Folder of the built page; without it only the API is served. */
@@ -50,10 +52,10 @@ const isLoopback = (host: string): boolean => host === 'localhost' || host === '
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, port, apiKey, rooms, log } = options;
-  if (!isLoopback(host) && apiKey === undefined) {
+  if (!isLoopback(host) && apiKey === undefined && rooms.identity.mode === 'single') {
     throw new IntramurosError(
       'authentication_required_to_listen',
-      `Listening on ${host} lets other machines in, which needs a key. Write one into a file and name it with the setting "apiKeyFile", or listen on 127.0.0.1.`,
+      `Listening on ${host} lets other machines in, which needs accounts or a key. Open the page on this machine and set up an administrator, or write a key into a file and name it with the setting "apiKeyFile", or listen on 127.0.0.1.`,
       { facts: { host } },
     );
   }
@@ -61,7 +63,9 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     endpoints: describeApi(rooms.house.version).endpoints,
     rooms,
     log,
-    guard: { allowedHosts: [...(options.allowedHosts ?? []), ...(isLoopback(host) ? [] : [host])], apiKey },
+    guard: { allowedHosts: [...(options.allowedHosts ?? []), ...(isLoopback(host) ? [] : [host])] },
+    houseKey: apiKey,
+    trustedProxies: options.trustedProxies ?? [],
     bodyLimitBytes: options.bodyLimitBytes ?? 8 * 1024 * 1024,
     replies: options.replies ?? 'sampled',
     ...(options.streams ? { streams: options.streams } : {}),

@@ -11,7 +11,9 @@ import {
   openAliases,
   openGateway,
   openMetrics,
+  ownerIdentity,
 } from '../../src/gateway/index.ts';
+import type { Identity } from '../../src/identity/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
 import { backupHere, openDatabase } from '../../src/store/index.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
@@ -38,6 +40,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly models?: readonly InstalledModel[];
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
+  /** Who asks; without it whoever asks from this machine is the owner. */
+  readonly identity?: Identity;
   readonly embeddingEncoding?: 'asked' | 'float';
   /** How long a run goes on without a reader. */
   readonly graceMs?: number;
@@ -70,6 +74,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
+    identity: options.identity ?? ownerIdentity(),
     engine,
     models: library,
     conversations,

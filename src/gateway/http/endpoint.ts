@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ErrorCode, Logger } from '../../base/index.ts';
+import type { Right, Who } from '../../identity/index.ts';
 import type { GatewayRooms } from '../rooms.ts';
 import type { DialectName } from './problems.ts';
 
@@ -16,6 +17,8 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   readonly requestId: string;
   readonly log: Logger;
+  /** Who asks, already allowed what the operation declares; `nobody` may ask open operations. */
+  readonly who: Who;
   /** Who asks, for the fair queue. */
   readonly caller: string;
   readonly acceptLanguage: string | undefined;
@@ -53,8 +56,10 @@ export interface EndpointDeclaration<
   readonly tag: string;
   readonly summary: Bilingual;
   readonly dialect: DialectName;
-  /** Served without a key even when one is set. */
+  /** Served to anybody, without key or session. */
   readonly open?: true;
+  /** Right that whoever asks must have. Without one: `chat.use` for a person, `api.use` for a key. */
+  readonly right?: Right;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

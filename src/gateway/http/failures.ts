@@ -191,8 +191,8 @@ export const failures: Readonly<Record<ErrorCode, Failure>> = {
   ),
   authentication_required_to_listen: failure(
     500,
-    'Listening beyond this machine needs a key',
-    'Give `apiKeyFile` a file whose first line is the key, or listen on 127.0.0.1.',
+    'Listening beyond this machine needs accounts or a key',
+    'Set up an administrator on this machine, or give `apiKeyFile` a file whose first line is a key, or listen on 127.0.0.1.',
   ),
   data_directory_in_use: failure(
     500,

@@ -1,31 +1,24 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { IntramurosError } from '../../base/index.ts';
 
 /**
- * Who may call. Covered: DNS rebinding (Host), other sites' pages (Origin, Sec-Fetch-Site), missing or wrong keys.
- * Not covered: people and their rights, rate limits, TLS.
+ * From where a call may come. Covered: DNS rebinding (Host), other sites' pages (Origin, Sec-Fetch-Site).
+ * Not covered: who asks (`authentication.ts`), rights (`who.ts`), rate limits, TLS.
  */
 export interface GuardOptions {
   /** Names under which the server may be called besides loopback names and literal addresses. */
   readonly allowedHosts: readonly string[];
-  /** Key that clients must send; undefined where none is needed. */
-  readonly apiKey: string | undefined;
 }
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Makes the check that runs before every handler. */
 export function openGuard(
   options: GuardOptions,
-): (request: { readonly method: string; readonly headers: IncomingHttpHeaders; readonly open: boolean }) => void {
+): (request: { readonly method: string; readonly headers: IncomingHttpHeaders }) => void {
   const allowed = new Set(options.allowedHosts.map((name) => name.toLowerCase()));
-  const key = options.apiKey === undefined ? undefined : digest(options.apiKey);
-  return ({ method, headers, open }) => {
+  return ({ method, headers }) => {
     checkHost(headers.host, allowed);
     if (!['GET', 'HEAD', 'OPTIONS'].includes(method)) checkOrigin(headers);
-    if (key && !open) checkKey(headers, key);
   };
 }
 
@@ -56,17 +49,5 @@ function checkOrigin(headers: IncomingHttpHeaders): void {
   throw new IntramurosError(
     'forbidden_origin',
     'A page of another site asked for this. Only pages that this server serves itself may change or ask anything.',
-  );
-}
-
-function checkKey(headers: IncomingHttpHeaders, key: Buffer): void {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
-  const given = bearer ?? (typeof headers['x-api-key'] === 'string' ? headers['x-api-key'] : undefined);
-  if (given !== undefined && timingSafeEqual(digest(given), key)) return;
-  throw new IntramurosError(
-    'unauthorized',
-    given === undefined
-      ? 'This server needs a key. Send it as "authorization: Bearer <key>".'
-      : 'The key is not the one of this server. Send the first line of its apiKeyFile.',
   );
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../base/index.ts';
+import { sessionCookie } from './credentials.ts';
 import type { Endpoint } from './endpoint.ts';
 import { failures } from './failures.ts';
 
@@ -8,7 +9,7 @@ type Json = Record<string, unknown>;
 /** Failures that any operation may meet, by what it takes. */
 function errorCodesOf(endpoint: Endpoint): readonly ErrorCode[] {
   const codes = new Set<ErrorCode>(['forbidden_origin', 'not_acceptable', 'internal', ...endpoint.errors]);
-  if (!endpoint.open) codes.add('unauthorized');
+  if (!endpoint.open) codes.add('unauthorized').add('forbidden');
   if (endpoint.params || endpoint.query || endpoint.body) codes.add('invalid_request');
   if (endpoint.body) codes.add('payload_too_large').add('unsupported_media_type');
   return [...codes].sort();
@@ -146,7 +147,7 @@ function operation(endpoint: Endpoint, components: Components): Json {
     tags: [endpoint.tag],
     summary: endpoint.summary.en,
     'x-summary-fr': endpoint.summary.fr,
-    ...(endpoint.open ? { security: [] } : {}),
+    ...(endpoint.open ? { security: [] } : { 'x-right': endpoint.right ?? 'chat.use or api.use' }),
     ...(list.length > 0 ? { parameters: list } : {}),
     ...(endpoint.body
       ? {
@@ -220,11 +221,19 @@ export function buildOpenApi(endpoints: readonly Endpoint[], version: string): J
         'Language models inside your own walls. Replies are JSON, or YAML with `accept: application/yaml`; streams are server-sent events.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    security: [{}, { key: [] }],
+    security: [{}, { key: [] }, { session: [] }],
     tags: [...new Set(endpoints.map(({ tag }) => tag))].sort().map((name) => ({ name })),
     paths: sorted(paths),
     components: {
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'Needed when `apiKeyFile` is set.' } },
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A key of a person, or the first line of `apiKeyFile`. Not needed on the machine itself as long as it has no accounts.',
+        },
+        session: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Set by signing in at the page.' },
+      },
       schemas: sorted({ ...components.schemas, Problem: problemSchema, OpenAIError: openAiErrorSchema }),
     },
   };

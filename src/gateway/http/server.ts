@@ -2,15 +2,19 @@ import { randomInt } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { IntramurosError, isIntramurosError, type Logger, newId, toProblem } from '../../base/index.ts';
+import type { Who } from '../../identity/index.ts';
 import type { GatewayRooms } from '../rooms.ts';
+import { openAuthentication } from './authentication.ts';
 import type { Endpoint, Reply, StreamReply } from './endpoint.ts';
 import { type GuardOptions, openGuard } from './guard.ts';
 import { parseJsonBody } from './json-body.ts';
 import { negotiate, serialize } from './negotiate.ts';
 import { type PathMatch, PathTable } from './path-table.ts';
+import { openPeers, type Peer } from './peer.ts';
 import { type DialectName, isOurFault, renderFailure, toOpenAiError, toProblemDocument } from './problems.ts';
 import { defaultStreamLimits, type StreamLimits, writeStream } from './stream-writer.ts';
 import { validate } from './validate.ts';
+import { checkRight, nobody } from './who.ts';
 
 /** How the server of the routes behaves. */
 export interface ServerOptions {
@@ -18,6 +22,9 @@ export interface ServerOptions {
   readonly rooms: GatewayRooms;
   readonly log: Logger;
   readonly guard: GuardOptions;
+  /** First line of the setting `apiKeyFile`. */
+  readonly houseKey: string | undefined;
+  readonly trustedProxies: readonly string[];
   readonly bodyLimitBytes: number;
   /** `always` fails a reply that does not fit its schema (tests); `sampled` counts one in 256. */
   readonly replies: 'always' | 'sampled';
@@ -30,6 +37,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     match: PathMatch<Endpoint> | undefined;
     startedAt: number;
+    who: Who;
+    peer: Peer;
   }
 }
 
@@ -42,6 +51,8 @@ export function openServer(options: ServerOptions): FastifyInstance {
   const table = new PathTable<Endpoint>();
   for (const endpoint of options.endpoints) table.add(endpoint.method, endpoint.path, endpoint);
   const guard = openGuard(options.guard);
+  const peers = openPeers(options.trustedProxies);
+  const authenticate = openAuthentication({ identity: options.rooms.identity, houseKey: options.houseKey });
   const server = Fastify({
     logger: false,
     bodyLimit: options.bodyLimitBytes,
@@ -64,17 +75,22 @@ export function openServer(options: ServerOptions): FastifyInstance {
   acceptOnlyJson(server);
   server.decorateRequest('match', undefined);
   server.decorateRequest('startedAt', 0);
+  server.decorateRequest('who', undefined as unknown as Who);
+  server.decorateRequest('peer', undefined as unknown as Peer);
   server.addHook('onRequest', async (request, reply) => {
     request.startedAt = performance.now();
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     const path = pathOf(request.url);
     request.match = table.find(request.method === 'HEAD' ? 'GET' : request.method, path);
-    guard({
-      method: request.method,
-      headers: request.headers,
-      open: request.match?.target.open === true || !isApi(path),
-    });
+    const { headers, raw } = request;
+    guard({ method: request.method, headers });
+    request.peer = peers.of(raw.socket.remoteAddress, headers);
+    request.who = nobody;
+    const open = request.match?.target.open === true;
+    if (request.match || isApi(path))
+      request.who = authenticate({ headers, rawHeaders: raw.rawHeaders, loopback: request.peer.loopback, open });
     if (!request.match) refuseMethod(table, request, reply, path);
+    else checkRight(request.match.target, request.who);
   });
   server.addHook('onResponse', async (request, reply) => {
     const route = request.match?.target.path ?? 'none';
@@ -142,7 +158,8 @@ async function serve(options: ServerOptions, request: FastifyRequest, reply: Fas
     signal: controller.signal,
     requestId: request.id,
     log: options.log,
-    caller: request.ip,
+    who: request.who,
+    caller: request.who.kind === 'owner' ? request.peer.address : request.who.personId,
     acceptLanguage: request.headers['accept-language'],
     accept: request.headers.accept,
   });

@@ -19,6 +19,7 @@ export const createBackup = endpoint({
     fr: 'Enregistre toute l’installation dans un fichier du dossier de données, à un instant donné.',
   },
   dialect: 'native',
+  right: 'backup.make',
   body: z.strictObject({
     weights: z.boolean().optional().meta({ description: 'Also the model files themselves.' }),
   }),

@@ -70,6 +70,7 @@ export const deleteModel = endpoint({
     fr: 'Retire un modèle de la mémoire et de ce disque.',
   },
   dialect: 'native',
+  right: 'model.manage',
   params,
   replies: { 204: null },
   errors: ['model_not_found'],
@@ -92,6 +93,7 @@ export const fetchModel = endpoint({
     fr: 'Récupère un modèle et rend compte jusqu’à son installation.',
   },
   dialect: 'native',
+  right: 'model.manage',
   body: z
     .strictObject({
       reference: z.string().min(1).max(2000).meta({
@@ -176,6 +178,7 @@ export const unloadModel = endpoint({
   tag: 'Models',
   summary: { en: 'Takes a model out of memory.', fr: 'Retire un modèle de la mémoire.' },
   dialect: 'native',
+  right: 'model.manage',
   params,
   replies: { 204: null },
   errors: ['model_not_found'],
@@ -195,6 +198,7 @@ export const optimizeModel = endpoint({
     fr: 'Fabrique une copie accordée à cette machine, gain et perte mesurés.',
   },
   dialect: 'native',
+  right: 'model.manage',
   params,
   replies: { 200: null },
   events: {

@@ -78,6 +78,7 @@ export const deleteOpenAiModel = endpoint({
     fr: 'Supprime un modèle de ce disque, ou seulement le nom si c’est un alias.',
   },
   dialect: 'openai',
+  right: 'model.manage',
   params,
   replies: {
     200: z

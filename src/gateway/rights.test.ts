@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Right, rights } from '../identity/index.ts';
+import { describeApi } from './index.ts';
+
+/** Operations that anybody may ask, without key or session. Adding one here is a decision about safety. */
+const open = ['docs.get', 'docs.style', 'health.get', 'openapi.get'];
+
+/** Operations that need no more than the use of the house: `chat.use` for a person, `api.use` for a key. */
+const use = [
+  'catalogue.list',
+  'chat.completions.create',
+  'completions.create',
+  'conversations.answers.create',
+  'conversations.create',
+  'conversations.delete',
+  'conversations.export',
+  'conversations.get',
+  'conversations.list',
+  'conversations.messages.delete',
+  'conversations.messages.list',
+  'conversations.update',
+  'detokenize',
+  'embeddings.create',
+  'models.installed.get',
+  'models.installed.list',
+  'models.list',
+  'models.load',
+  'models.retrieve',
+  'runs.events',
+  'runs.get',
+  'runs.stop',
+  'status.get',
+  'tokenize',
+];
+
+/** Operations that need a right of their own. */
+const own: Readonly<Record<string, Right>> = {
+  'backup.create': 'backup.make',
+  'metrics.get': 'usage.read',
+  'models.delete': 'model.manage',
+  'models.fetch': 'model.manage',
+  'models.installed.delete': 'model.manage',
+  'models.optimize': 'model.manage',
+  'models.unload': 'model.manage',
+  'settings.list': 'admin.settings',
+};
+
+test('every operation is in one of these lists, so that a new one cannot forget who may ask it', () => {
+  const found: Record<string, string> = {};
+  for (const { operationId, open, right } of describeApi('1').endpoints)
+    found[operationId] = open ? 'open' : (right ?? 'use');
+  const wanted = {
+    ...Object.fromEntries(open.map((id) => [id, 'open'])),
+    ...Object.fromEntries(use.map((id) => [id, 'use'])),
+    ...own,
+  };
+  assert.deepEqual(found, wanted);
+  for (const right of Object.values(own)) assert.ok(rights.includes(right));
+});
