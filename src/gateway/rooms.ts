@@ -1,7 +1,7 @@
 import type { Conversations } from '../conversations/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Answers, Runs } from '../flows/index.ts';
-import type { Identity } from '../identity/index.ts';
+import type { Identity, Quotas } from '../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
 import type { BackupResult } from '../store/index.ts';
 import type { AliasBook } from './aliases.ts';
@@ -10,7 +10,7 @@ import type { Metrics } from './http/metrics.ts';
 /** What the gateway needs of the house. */
 export interface GatewayRooms {
   /** Who asks, what they may do, and how much. */
-  readonly identity: Identity;
+  readonly identity: Pick<Identity, 'mode' | 'authenticate'> & { readonly quotas: Quotas };
   readonly engine: Engine;
   readonly models: ModelLibrary;
   readonly conversations: Conversations;

@@ -13,7 +13,6 @@ import {
   openMetrics,
   ownerIdentity,
 } from '../../src/gateway/index.ts';
-import type { Identity } from '../../src/identity/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
 import { backupHere, openDatabase } from '../../src/store/index.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
@@ -41,7 +40,7 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
   /** Who asks; without it whoever asks from this machine is the owner. */
-  readonly identity?: Identity;
+  readonly identity?: GatewayRooms['identity'];
   readonly embeddingEncoding?: 'asked' | 'float';
   /** How long a run goes on without a reader. */
   readonly graceMs?: number;

@@ -1,12 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { IntramurosError } from '../../base/index.ts';
-import type { Credentials, Identity, Who } from '../../identity/index.ts';
+import type { Credentials, Who } from '../../identity/index.ts';
+import type { GatewayRooms } from '../rooms.ts';
 import { type GivenCredentials, readCredentials } from './credentials.ts';
 import { localOwner, nobody } from './who.ts';
 
 export interface AuthenticationOptions {
-  readonly identity: Identity;
+  readonly identity: GatewayRooms['identity'];
   /** First line of the setting `apiKeyFile`. */
   readonly houseKey: string | undefined;
 }

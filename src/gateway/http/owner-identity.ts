@@ -1,9 +1,9 @@
 import { IntramurosError } from '../../base/index.ts';
-import type { Identity } from '../../identity/index.ts';
+import type { GatewayRooms } from '../rooms.ts';
 import { localOwner } from './who.ts';
 
 /** Identity of a machine without accounts: whoever is at it is the owner, nothing is counted. */
-export function ownerIdentity(): Identity {
+export function ownerIdentity(): GatewayRooms['identity'] {
   return {
     mode: 'single',
     authenticate({ loopback }) {
@@ -12,6 +12,5 @@ export function ownerIdentity(): Identity {
       throw new IntramurosError('unauthorized', message, { facts: { reason: 'missing' } });
     },
     quotas: { reserve: () => ({ settle: () => {} }) },
-    [Symbol.asyncDispose]: async () => {},
   };
 }
