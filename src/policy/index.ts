@@ -1,1 +1,2 @@
+export * from './label.ts';
 export * from './types.ts';
