@@ -1,56 +1,98 @@
 import type { Socket } from 'node:net';
-import { getCACertificates } from 'node:tls';
-import { Agent, buildConnector, request as dispatch } from 'undici';
-import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
+import type { TLSSocket } from 'node:tls';
+import type { Dispatcher } from 'undici';
+import type { Clock, IntramurosError, Logger } from '../base/index.ts';
+import type { Clearance } from '../policy/index.ts';
+import { normalHost } from './addresses.ts';
+import { AllowList } from './allow-list.ts';
+import { Clearances } from './clearances.ts';
+import { AddressRefusedError, type Dial, dial } from './dial.ts';
 import { toEgressFailure } from './failure.ts';
-import { Ledger } from './ledger.ts';
+import { flatten, parseUrl, readText, tooManyRedirects, withoutCredentials } from './http-parts.ts';
+import { Ledger, type LedgerFacts, type LedgerRow } from './ledger.ts';
+import { Lines } from './lines.ts';
 import { isLoopback } from './loopback.ts';
-import { openTunnel, proxyFor } from './proxy.ts';
+import { denied, type RefusalReason } from './refusal.ts';
 import { runCommand } from './run.ts';
-import type { Egress, EgressRequest, EgressResponse, EgressRun } from './types.ts';
+import type { AllowEntry, Egress, EgressConnect, EgressRequest, EgressResponse, EgressRun } from './types.ts';
 
 const connectTimeoutMs = 15_000;
-const headersTimeoutMs = 60_000;
-const bodyTimeoutMs = 60_000;
+const firstByteTimeoutMs = 60_000;
+const silenceTimeoutMs = 60_000;
+const mostRedirects = 8;
+/** What carries prompts: never without a clearance, to this machine neither. */
+export const inferencePurpose = 'inference';
 const redirectStatuses = new Set([301, 302, 303, 307, 308]);
 
-/**
- * Opens the door to other machines. Covers: every request made through it is refused when offline (loopback is this
- * machine and stays allowed), counted byte by byte, and fails in words. Does not cover: which destination is allowed for
- * which data, which policy decides; and what a client started by `run` dials.
- */
-export function openEgress(options: {
+export interface EgressOptions {
   readonly offline: boolean;
   readonly log: Logger;
   readonly clock: Clock;
-}): Egress {
+  /** The gate's own check of a clearance. Without it no clearance is valid. */
+  readonly verify?: (clearance: Clearance) => boolean;
+  /** Which connections may go through the proxy of the environment; default `downloads`: none that carries a clearance. */
+  readonly proxy?: 'off' | 'downloads' | 'all';
+}
+
+/**
+ * Opens the door to other machines. Covers: a connection is made only to this machine, to an entry of the allow-list for
+ * its purpose, or with a clearance that the gate made for that address; it goes to the address that was resolved and
+ * checked; every byte is counted by purpose and decision; every refusal is a row. Does not cover: what a client started by
+ * `run` dials, and code of this process that goes round the door, which the guard refuses.
+ */
+export function openEgress(options: EgressOptions): Egress {
   return new Door(options);
 }
 
+/** One wish to dial: where, for what, and on whose decision. */
+interface Wish {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly purpose: string;
+  readonly readsOnly: boolean;
+  readonly clearance: Clearance | undefined;
+}
+
 class Door implements Egress {
-  readonly offline: boolean;
+  readonly #options: EgressOptions;
   readonly #log: Logger;
   readonly #clock: Clock;
-  readonly #ledger = new Ledger();
-  readonly #agents = new Map<string, Agent>();
+  readonly #ledger: Ledger;
+  readonly #lines: Lines;
+  readonly #list = new AllowList();
+  readonly #clearances: Clearances;
+  #offline: boolean;
 
-  constructor(options: { readonly offline: boolean; readonly log: Logger; readonly clock: Clock }) {
-    this.offline = options.offline;
+  constructor(options: EgressOptions) {
+    this.#options = options;
+    this.#offline = options.offline;
     this.#log = options.log;
     this.#clock = options.clock;
+    this.#ledger = new Ledger(options.clock);
+    this.#lines = new Lines(this.#ledger);
+    this.#clearances = new Clearances(options.verify, options.clock);
+  }
+
+  get offline(): boolean {
+    return this.#offline;
   }
 
   async fetch(url: string | URL, request: EgressRequest): Promise<EgressResponse> {
     let target = parseUrl(String(url));
     let headers: Record<string, string> = { ...request.headers };
     const hops: { url: string; headers: Record<string, string | undefined> }[] = [];
-    for (let left = request.redirects ?? 8; ; left -= 1) {
-      const answer = await this.#request(target, request, headers);
+    const readsOnly = isReading(request);
+    const most = request.clearance || !readsOnly ? 0 : (request.redirects ?? mostRedirects);
+    for (let left = most; ; left -= 1) {
+      const answer = await this.#exchange(target, request, headers, readsOnly);
       const location = answer.headers.location;
-      if (!redirectStatuses.has(answer.status) || location === undefined || (request.redirects ?? 8) === 0) {
+      if (!redirectStatuses.has(answer.status) || location === undefined) return { ...answer, hops };
+      if (most === 0) {
+        if (request.clearance) this.#refuseRedirect(target, location, request);
         return { ...answer, hops };
       }
-      await answer.body.dump();
+      answer.body.resume();
       if (left <= 0) throw tooManyRedirects(target);
       hops.push({ url: target.href, headers: answer.headers });
       const next = parseUrl(location, target);
@@ -60,8 +102,40 @@ class Door implements Egress {
     }
   }
 
+  connect(options: EgressConnect & { readonly tls: true | object }): Promise<TLSSocket>;
+  connect(options: EgressConnect): Promise<Socket | TLSSocket>;
+  async connect(options: EgressConnect): Promise<Socket | TLSSocket> {
+    options.signal?.throwIfAborted();
+    const { tls = false, port, purpose, clearance } = options;
+    const secure = tls !== false;
+    const host = normalHost(options.host) ?? '';
+    const wish: Wish = { host, port, secure, purpose, clearance, readsOnly: false };
+    const to = {
+      ...this.#admit(wish, 0),
+      timeoutMs: options.connectTimeoutMs ?? connectTimeoutMs,
+      ...(typeof tls === 'object' ? tls : {}),
+    };
+    const row = this.#ledger.open(factsOf(wish));
+    const opening = dial(to, (raw) => {
+      this.#ledger.meter(raw, row);
+      this.#open.add(raw);
+      row.address = raw.remoteAddress ?? null;
+      raw.once('close', () => {
+        this.#open.delete(raw);
+        this.#ledger.finish(row);
+      });
+    });
+    try {
+      const { socket } = await untilAborted(opening, options.signal);
+      return socket;
+    } catch (error) {
+      void opening.then(({ raw }) => raw.destroy()).catch(() => {});
+      throw this.#fault(error, row, `${host}:${port}`, options.signal);
+    }
+  }
+
   async run(run: EgressRun): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
-    if (this.offline) throw denied(run.command);
+    if (this.#offline) throw this.#refuse({ ...clientFacts(run), loopback: false }, 'offline', run.command);
     const startedMs = this.#clock.monotonic();
     try {
       return await runCommand(run);
@@ -73,32 +147,81 @@ class Door implements Egress {
     }
   }
 
+  allow(id: string, entries: readonly AllowEntry[]): void {
+    this.#list.set(id, entries);
+  }
+
+  allowList() {
+    return this.#list.list();
+  }
+
+  setOffline(offline: boolean): void {
+    this.#offline = offline;
+    if (!offline) return;
+    void this.#lines.close();
+    for (const socket of this.#open) if (!isLoopback(socket.remoteAddress ?? '')) socket.destroy();
+  }
+
   totals() {
     return this.#ledger.totals();
   }
 
+  bytesOf(decisionId: string) {
+    return this.#ledger.bytesOf(decisionId);
+  }
+
+  connections(query?: { readonly limit?: number; readonly decisionId?: string }) {
+    return this.#ledger.connections(query);
+  }
+
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
-    this.#agents.clear();
+    for (const socket of this.#open) socket.destroy();
+    await this.#lines.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  async #request(target: URL, request: EgressRequest, headers: Readonly<Record<string, string>>) {
+  readonly #open = new Set<Socket>();
+
+  async #exchange(
+    target: URL,
+    request: EgressRequest,
+    headers: Readonly<Record<string, string>>,
+    readsOnly: boolean,
+  ): Promise<Omit<EgressResponse, 'hops'>> {
     request.signal?.throwIfAborted();
-    if (this.offline && !isLoopback(target.hostname)) throw denied(target.host);
+    const secure = target.protocol === 'https:';
+    const port = Number(target.port || (secure ? 443 : 80));
+    const { purpose, clearance } = request;
+    const wish: Wish = { host: normalHost(target.hostname) ?? '', port, secure, purpose, clearance, readsOnly };
+    const bodyBytes = request.body === undefined ? 0 : Buffer.byteLength(request.body);
+    const to = {
+      ...this.#admit(wish, bodyBytes),
+      timeoutMs: request.connectTimeoutMs ?? connectTimeoutMs,
+      protocols: ['http/1.1'],
+    };
+    const row = this.#ledger.open(factsOf(wish));
+    const key = `${target.origin}\n${clearance ? `= ${clearance.destinationId}` : purpose}`;
+    const line = this.#lines.take(key, target.origin, to, row);
     try {
-      const answer = await dispatch(target, {
-        method: request.method ?? 'GET',
+      const answer = await line.client.request({
+        method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
+        path: target.pathname + target.search,
         headers: { 'user-agent': 'intramuros', 'accept-encoding': 'identity', ...headers },
-        dispatcher: this.#agent(request.purpose),
+        body: request.body ?? null,
         signal: request.signal ?? null,
+        headersTimeout: request.firstByteTimeoutMs ?? firstByteTimeoutMs,
+        bodyTimeout: request.silenceTimeoutMs ?? silenceTimeoutMs,
       });
-      this.#log.debug({ purpose: request.purpose, host: target.host, status: answer.statusCode }, 'egress request');
       // Whoever reads meets the error there; a body that is let go unread must not end the program with one.
       answer.body.on('error', () => {});
+      answer.body.once('close', () => {
+        if (answer.body.readableEnded && !answer.body.errored) this.#lines.giveBack(key, line);
+        else this.#lines.drop(line);
+        this.#ledger.finish(row);
+      });
       return {
         status: answer.statusCode,
         headers: flatten(answer.headers),
@@ -107,110 +230,85 @@ class Door implements Egress {
         text: (limitBytes = 16 * 1024 * 1024) => readText(answer.body, limitBytes, target.host),
       };
     } catch (error) {
-      if (request.signal?.aborted) throw request.signal.reason;
-      throw toEgressFailure(error, target.host);
+      this.#lines.drop(line);
+      throw this.#fault(line.fault ?? error, row, target.host, request.signal);
     }
   }
 
-  /** One pool a purpose, so that each socket belongs to one row of the ledger. */
-  #agent(purpose: string): Agent {
-    let agent = this.#agents.get(purpose);
-    if (!agent) {
-      agent = new Agent({
-        connect: this.#connector(purpose),
-        headersTimeout: headersTimeoutMs,
-        bodyTimeout: bodyTimeoutMs,
-      });
-      this.#agents.set(purpose, agent);
+  /** Says where a wish may be dialled and how, or refuses it with a row. */
+  #admit(wish: Wish, bodyBytes: number): Omit<Dial, 'timeoutMs'> {
+    const { host, port, secure, clearance } = wish;
+    const at = `${host}:${port}`;
+    const facts = factsOf(wish);
+    const local = isLoopback(host);
+    if (host === '') throw this.#refuse(facts, 'address', at, 'it is no host name');
+    if (this.#offline && !local) throw this.#refuse(facts, 'offline', at);
+    if (clearance) {
+      const problem = this.#clearances.use(clearance, at, bodyBytes);
+      if (problem) throw this.#refuse(facts, problem.reason, at, problem.words);
+      const isHome = clearance.tier === 'on-premises' || clearance.tier === 'embedded';
+      return { host, port, secure, mayBePrivate: isHome, mayUseProxy: this.#options.proxy === 'all' && secure };
     }
-    return agent;
+    const entry = this.#list.find(wish);
+    const needsLeave = !local || wish.purpose === inferencePurpose || this.#list.isUpstream(host, port);
+    if (!entry && needsLeave) throw this.#refuse(facts, 'not-allowed', at);
+    const mayUseProxy = !local && this.#options.proxy !== 'off';
+    return { host, port, secure, mayBePrivate: entry?.private === true, mayUseProxy };
   }
 
-  #connector(purpose: string): buildConnector.connector {
-    const plain = buildConnector({ timeout: connectTimeoutMs });
-    let secure: buildConnector.connector | undefined;
-    return (asked, done) => {
-      const port = asked.port || (asked.protocol === 'https:' ? '443' : '80');
-      const target = { protocol: asked.protocol, hostname: asked.hostname, port };
-      const finish = (error: Error | null, socket: Socket | null): void => {
-        if (socket) this.#ledger.watch(socket, purpose, `${target.hostname}:${port}`, isLoopback(target.hostname));
-        (done as (error: Error | null, socket: Socket | null) => void)(error, socket);
-      };
-      // Built at the first TLS connection: reading the system's authorities takes some 20 ms.
-      if (target.protocol === 'https:') secure ??= buildConnector({ timeout: connectTimeoutMs, ca: authorities() });
-      const direct = secure && target.protocol === 'https:' ? secure : plain;
-      const proxy = proxyFor(target, process.env);
-      if (!proxy) return direct(asked, finish as buildConnector.Callback);
-      openTunnel(proxy, target, connectTimeoutMs).then(
-        (tunnel) => {
-          if (target.protocol !== 'https:') finish(null, tunnel);
-          else direct({ ...asked, httpSocket: tunnel }, finish as buildConnector.Callback);
-        },
-        (error: Error) => finish(error, null),
-      );
-    };
+  #refuse(facts: LedgerFacts, reason: RefusalReason, at: string, words?: string): IntramurosError {
+    this.#ledger.refuse(facts, reason);
+    this.#log.warn({ purpose: facts.purpose, host: facts.host, port: facts.port, reason }, 'egress refused');
+    return denied(at, reason, words);
+  }
+
+  #refuseRedirect(from: URL, location: string, { purpose, clearance }: EgressRequest): void {
+    const to = URL.canParse(location, from.href) ? new URL(location, from.href) : from;
+    const port = Number(to.port || (to.protocol === 'https:' ? 443 : 80));
+    const host = normalHost(to.hostname) ?? '';
+    const wish = { host, port, secure: true, purpose, clearance, readsOnly: false };
+    this.#refuse(factsOf(wish), 'redirect', `${host}:${port}`);
+  }
+
+  #fault(error: unknown, row: LedgerRow, at: string, signal: AbortSignal | undefined): unknown {
+    this.#ledger.finish(row);
+    if (signal?.aborted) return signal.reason;
+    if (error instanceof AddressRefusedError) {
+      row.refused = 'address';
+      this.#log.warn({ purpose: row.purpose, host: row.host, port: row.port, reason: 'address' }, 'egress refused');
+      return denied(at, 'address', error.message);
+    }
+    return toEgressFailure(error, at);
   }
 }
 
-/** Node's own list, NODE_EXTRA_CA_CERTS and the system's: an organisation installs its authority in the last. */
-function authorities(): string[] {
-  return [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
+function factsOf({ purpose, clearance, host, port }: Wish): LedgerFacts {
+  return {
+    purpose,
+    decisionId: clearance?.decisionId ?? null,
+    destinationId: clearance?.destinationId ?? null,
+    host,
+    port,
+    loopback: isLoopback(host),
+  };
 }
 
-function parseUrl(text: string, base?: URL): URL {
-  const url = URL.canParse(text, base?.href) ? new URL(text, base?.href) : undefined;
-  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
-  throw new IntramurosError('egress_failed', `"${text}" is no http or https address.`, {
-    facts: { host: base?.host ?? '', reason: 'address' },
-  });
+function clientFacts({ purpose, command }: EgressRun): Omit<LedgerFacts, 'loopback'> {
+  return { purpose, decisionId: null, destinationId: null, host: command, port: 0 };
 }
 
-function flatten(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  );
+function isReading({ method = 'GET', body }: EgressRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && body === undefined;
 }
 
-function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const secret = new Set(['authorization', 'cookie', 'proxy-authorization']);
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !secret.has(name.toLowerCase())));
-}
-
-async function readText(body: AsyncIterable<Buffer>, limitBytes: number, host: string): Promise<string> {
-  const pieces: Buffer[] = [];
-  let length = 0;
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
   try {
-    for await (const piece of body) {
-      length += piece.length;
-      if (length > limitBytes) throw tooLong(host, limitBytes);
-      pieces.push(piece);
-    }
-  } catch (error) {
-    throw error instanceof IntramurosError ? error : toEgressFailure(error, host);
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
-  return Buffer.concat(pieces).toString('utf8');
-}
-
-function tooLong(host: string, limitBytes: number): IntramurosError {
-  return new IntramurosError(
-    'egress_failed',
-    `${host} answered more than ${limitBytes} bytes where a short text was wanted.`,
-    {
-      facts: { host, reason: 'too-long' },
-    },
-  );
-}
-
-function tooManyRedirects(target: URL): IntramurosError {
-  return new IntramurosError('egress_failed', `${target.host} redirects in a circle. Check the address.`, {
-    facts: { host: target.host, reason: 'redirects' },
-  });
-}
-
-function denied(host: string): IntramurosError {
-  return new IntramurosError(
-    'egress_denied',
-    `A connection to ${host} was refused: this installation is offline. Set "offline" to false to allow it, or bring the file in by path.`,
-    { facts: { host } },
-  );
 }

@@ -15,11 +15,20 @@ const wordsByCode: Readonly<Record<string, readonly [reason: string, words: stri
   UND_ERR_BODY_TIMEOUT: ['timeout', 'it stopped sending in the middle. Try again'],
 };
 
+/** Which wait was too long, for those who give each its own limit. */
+const phases: Readonly<Record<string, string>> = {
+  ETIMEDOUT: 'connect',
+  UND_ERR_CONNECT_TIMEOUT: 'connect',
+  UND_ERR_HEADERS_TIMEOUT: 'first-byte',
+  UND_ERR_BODY_TIMEOUT: 'silence',
+};
+
 /** The failure of a connection as an `egress_failed` that says what was met and what to do. */
 export function toEgressFailure(error: unknown, host: string): IntramurosError {
   const code = deepestCode(error);
   const known = wordsByCode[code];
-  if (known) return failure(host, known[0], known[1], error);
+  const phase = phases[code];
+  if (known) return failure(host, known[0], known[1], error, phase);
   if (isTlsCode(code)) {
     const words = `its certificate is not trusted (${code}). If your organisation inspects TLS, give its authority in NODE_EXTRA_CA_CERTS`;
     return failure(host, 'tls', words, error);
@@ -36,8 +45,9 @@ export function toEgressFailure(error: unknown, host: string): IntramurosError {
   return failure(host, 'unknown', `${(error as Error)?.message ?? String(error)} (${code || 'no code'})`, error);
 }
 
-function failure(host: string, reason: string, words: string, cause: unknown): IntramurosError {
-  return new IntramurosError('egress_failed', `Cannot reach ${host}: ${words}.`, { cause, facts: { host, reason } });
+function failure(host: string, reason: string, words: string, cause: unknown, phase?: string): IntramurosError {
+  const facts = { host, reason, ...(phase === undefined ? {} : { phase }) };
+  return new IntramurosError('egress_failed', `Cannot reach ${host}: ${words}.`, { cause, facts });
 }
 
 function isTlsCode(code: string): boolean {

@@ -1,60 +1,174 @@
 import type { Socket } from 'node:net';
-import type { EgressTotal } from './types.ts';
+import { type Clock, newId } from '../base/index.ts';
+import type { EgressConnection, EgressTotal } from './types.ts';
 
-interface Row {
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+export type LedgerRow = Writable<EgressConnection>;
+export type LedgerFacts = Pick<EgressConnection, 'purpose' | 'decisionId' | 'destinationId' | 'host' | 'port'> & {
+  readonly loopback: boolean;
+};
+
+const mostRows = 10_000;
+const mostDecisions = 20_000;
+
+interface Sum {
   readonly purpose: string;
   readonly destination: string;
   readonly loopback: boolean;
   connections: number;
   sentBytes: number;
   receivedBytes: number;
-  readonly open: Set<Socket>;
 }
 
-/** Counts what really passed the sockets, TLS and headers included, by purpose and destination. */
+/**
+ * Counts what really passed the sockets, TLS and headers included, by purpose, destination and decision. A connection that
+ * serves several requests gives each byte to the request that held it then, so that the sums agree to the byte.
+ */
 export class Ledger {
-  readonly #rows = new Map<string, Row>();
+  readonly #clock: Clock;
+  readonly #sums = new Map<string, Sum>();
+  readonly #decisions = new Map<string, { sentBytes: number; receivedBytes: number }>();
+  readonly #sumOf = new WeakMap<LedgerRow, Sum>();
+  readonly #meters = new Set<Meter>();
+  #rows: LedgerRow[] = [];
 
-  /** Counts a socket from now to its end. */
-  watch(socket: Socket, purpose: string, destination: string, loopback: boolean): void {
-    const row = this.#row(purpose, destination, loopback);
-    row.connections += 1;
-    row.open.add(socket);
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A new dial. */
+  open(facts: LedgerFacts): LedgerRow {
+    const row = this.#add(facts, null);
+    const sum = this.#sum(facts.purpose, `${facts.host}:${facts.port}`, facts.loopback);
+    sum.connections += 1;
+    this.#sumOf.set(row, sum);
+    return row;
+  }
+
+  refuse(facts: LedgerFacts, why: string): void {
+    this.#add(facts, why).durationMs = 0;
+  }
+
+  finish(row: LedgerRow): void {
+    row.durationMs ??= Math.max(0, this.#clock.now() - Date.parse(row.at));
+  }
+
+  /** Counts a socket from now to its end; what it has carried already counts too. */
+  meter(socket: Socket, row: LedgerRow): Meter {
+    const meter = new Meter(socket, row, (held, sent, received) => this.#count(held, sent, received));
+    this.#meters.add(meter);
     socket.once('close', () => {
-      row.open.delete(socket);
-      row.sentBytes += socket.bytesWritten;
-      row.receivedBytes += socket.bytesRead;
+      meter.settle();
+      this.#meters.delete(meter);
     });
+    return meter;
   }
 
   /** Counts what a client that dials by itself said it received. */
   add(purpose: string, destination: string, receivedBytes: number): void {
-    const row = this.#row(purpose, destination, false);
-    row.connections += 1;
-    row.receivedBytes += receivedBytes;
+    const sum = this.#sum(purpose, destination, false);
+    sum.connections += 1;
+    sum.receivedBytes += receivedBytes;
+    const facts = { purpose, decisionId: null, destinationId: null, host: destination, port: 0, loopback: false };
+    const row = this.#add(facts, null);
+    row.receivedBytes = receivedBytes;
+    row.durationMs = 0;
   }
 
   totals(): EgressTotal[] {
-    return [...this.#rows.values()].map(({ open, ...row }) => ({
-      ...row,
-      sentBytes: row.sentBytes + sum(open, (socket) => socket.bytesWritten),
-      receivedBytes: row.receivedBytes + sum(open, (socket) => socket.bytesRead),
-    }));
+    this.settle();
+    return [...this.#sums.values()].map((sum) => ({ ...sum }));
   }
 
-  #row(purpose: string, destination: string, loopback: boolean): Row {
-    const key = `${purpose}\n${destination}`;
-    let row = this.#rows.get(key);
-    if (!row) {
-      row = { purpose, destination, loopback, connections: 0, sentBytes: 0, receivedBytes: 0, open: new Set() };
-      this.#rows.set(key, row);
+  bytesOf(decisionId: string): { readonly sentBytes: number; readonly receivedBytes: number } {
+    this.settle();
+    return { ...(this.#decisions.get(decisionId) ?? { sentBytes: 0, receivedBytes: 0 }) };
+  }
+
+  connections({ limit = 100, decisionId }: { readonly limit?: number; readonly decisionId?: string } = {}) {
+    this.settle();
+    const wanted = decisionId === undefined ? this.#rows : this.#rows.filter((row) => row.decisionId === decisionId);
+    return wanted
+      .slice(-limit)
+      .reverse()
+      .map((row): EgressConnection => ({ ...row }));
+  }
+
+  /** Takes the bytes of open connections into the sums. */
+  settle(): void {
+    for (const meter of this.#meters) meter.settle();
+  }
+
+  #count(row: LedgerRow, sent: number, received: number): void {
+    row.sentBytes += sent;
+    row.receivedBytes += received;
+    const sum = this.#sumOf.get(row);
+    if (sum) {
+      sum.sentBytes += sent;
+      sum.receivedBytes += received;
     }
+    if (row.decisionId === null) return;
+    const decision = this.#decisions.get(row.decisionId) ?? { sentBytes: 0, receivedBytes: 0 };
+    decision.sentBytes += sent;
+    decision.receivedBytes += received;
+    this.#decisions.delete(row.decisionId);
+    this.#decisions.set(row.decisionId, decision);
+    if (this.#decisions.size > mostDecisions) this.#decisions.delete(this.#decisions.keys().next().value ?? '');
+  }
+
+  #add({ loopback: _loopback, ...facts }: LedgerFacts, refused: string | null): LedgerRow {
+    const row: LedgerRow = {
+      id: newId('egr'),
+      at: new Date(this.#clock.now()).toISOString(),
+      ...facts,
+      address: null,
+      refused,
+      sentBytes: 0,
+      receivedBytes: 0,
+      durationMs: null,
+    };
+    this.#rows.push(row);
+    if (this.#rows.length > mostRows * 1.25) this.#rows = this.#rows.slice(-mostRows);
     return row;
+  }
+
+  #sum(purpose: string, destination: string, loopback: boolean): Sum {
+    const key = `${purpose}\n${destination}`;
+    let sum = this.#sums.get(key);
+    if (!sum) {
+      sum = { purpose, destination, loopback, connections: 0, sentBytes: 0, receivedBytes: 0 };
+      this.#sums.set(key, sum);
+    }
+    return sum;
   }
 }
 
-function sum(sockets: ReadonlySet<Socket>, of: (socket: Socket) => number): number {
-  let total = 0;
-  for (const socket of sockets) total += of(socket);
-  return total;
+/** Gives the bytes of one socket to whoever holds it. */
+export class Meter {
+  readonly socket: Socket;
+  readonly #count: (row: LedgerRow, sent: number, received: number) => void;
+  #row: LedgerRow;
+  #sent = 0;
+  #received = 0;
+
+  constructor(socket: Socket, row: LedgerRow, count: (row: LedgerRow, sent: number, received: number) => void) {
+    this.socket = socket;
+    this.#row = row;
+    this.#count = count;
+  }
+
+  /** What passes from now on belongs to another row. */
+  hold(row: LedgerRow): void {
+    this.settle();
+    this.#row = row;
+  }
+
+  settle(): void {
+    const sent = this.socket.bytesWritten - this.#sent;
+    const received = this.socket.bytesRead - this.#received;
+    if (sent === 0 && received === 0) return;
+    this.#sent += sent;
+    this.#received += received;
+    this.#count(this.#row, sent, received);
+  }
 }

@@ -56,6 +56,11 @@ test('a request goes through a real proxy, with its password, and a refusal is s
     proxy.close().closeAllConnections();
   });
   await using egress = openEgress({ offline: false, log: silentLog(), clock: systemClock });
+  const entry = { port: 80, purpose: 'p', origin: 'source' } as const;
+  egress.allow('test', [
+    { host: 'models.invalid', ...entry },
+    { host: 'blocked.invalid', ...entry },
+  ]);
   const answer = await egress.fetch('http://models.invalid/x', { purpose: 'p' });
   assert.equal(await answer.text(), 'through');
   assert.equal(asked[0], `models.invalid:80 Basic ${Buffer.from('me:s ecret').toString('base64')}`);

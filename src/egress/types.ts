@@ -1,4 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Clearance } from '../policy/index.ts';
 
 /** Bytes that went through the door, by purpose and destination, since it was opened. */
 export interface EgressTotal {
@@ -12,14 +15,55 @@ export interface EgressTotal {
   readonly receivedBytes: number;
 }
 
+/** One dial, or one refusal to dial, as the ledger keeps it. */
+export interface EgressConnection {
+  readonly id: string;
+  /** ISO time. */
+  readonly at: string;
+  readonly purpose: string;
+  readonly decisionId: string | null;
+  readonly destinationId: string | null;
+  readonly host: string;
+  readonly port: number;
+  /** IP address that was dialled; null when none was, or when a proxy resolved the name. */
+  readonly address: string | null;
+  /** Why nothing was dialled: `offline`, `not-allowed`, `clearance`, `address`, `limit`, `redirect`, `guard`. */
+  readonly refused: string | null;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly durationMs: number | null;
+}
+
+/** A destination that may be dialled without a clearance, because what goes there holds nothing of anybody's. */
+export interface AllowEntry {
+  /** Host name or address; `*.example.org` is every name under it. */
+  readonly host: string;
+  readonly port: number;
+  readonly purpose: string;
+  /** Whose wish it is. What goes to an `upstream` without a clearance can only be GET or HEAD: health and lists of models. */
+  readonly origin: 'setting' | 'upstream' | 'source' | 'signin';
+  /** An administrator named this host, so it may lie in a private network. Never true of a host that comes with the product. */
+  readonly private?: boolean;
+}
+
 export interface EgressRequest {
   /** Why the connection is made, in a word that a ledger can show: `model-pull`. */
   readonly purpose: string;
-  readonly method?: 'GET' | 'HEAD';
+  /** Default GET. */
+  readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** What policy decided. Without it only this machine and the allow-list can be reached. */
+  readonly clearance?: Clearance;
   readonly signal?: AbortSignal | undefined;
-  /** Redirects to follow; 0 hands a redirect back as it is. Default 8. */
+  /** Redirects to follow; 0 hands a redirect back as it is. Default 8; always 0 with a clearance or a body. */
   readonly redirects?: number;
+  /** Default 15 s. */
+  readonly connectTimeoutMs?: number;
+  /** From the request's end to the reply's headers; default 60 s. */
+  readonly firstByteTimeoutMs?: number;
+  /** Between two pieces of the reply; default 60 s. */
+  readonly silenceTimeoutMs?: number;
 }
 
 export interface EgressResponse {
@@ -30,10 +74,22 @@ export interface EgressResponse {
   readonly url: string;
   /** Headers of every redirect on the way, first one first. */
   readonly hops: readonly { readonly url: string; readonly headers: Readonly<Record<string, string | undefined>> }[];
-  /** Read it whole or destroy it: the connection is held until then. */
+  /** As the socket gave it. Read it whole or destroy it: the connection is held until then. */
   readonly body: Readable;
   /** The body as text; refuses one longer than `limitBytes`. */
   text(limitBytes?: number): Promise<string>;
+}
+
+/** A connection for a protocol that is not HTTP. */
+export interface EgressConnect {
+  readonly purpose: string;
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte, checked against the system's authorities and `ca`. */
+  readonly tls?: boolean | { readonly ca?: string; readonly servername?: string };
+  readonly clearance?: Clearance;
+  readonly signal?: AbortSignal | undefined;
+  readonly connectTimeoutMs?: number;
 }
 
 export interface EgressRun {
@@ -50,12 +106,26 @@ export interface EgressRun {
 export interface Egress extends AsyncDisposable {
   readonly offline: boolean;
   /**
-   * @throws {IntramurosError} `egress_denied` when offline and the host is another machine; `egress_failed` in words when
-   * the connection fails; the signal's reason when aborted. An HTTP error status is an answer, not a failure.
+   * @throws {IntramurosError} `egress_denied`, with a `reason` in its facts, when the destination is neither this machine,
+   * nor on the allow-list for this purpose, nor in a valid clearance, or when offline; `egress_failed` in words when the
+   * connection fails, with `phase` (`connect`, `first-byte`, `silence`) when time ran out; the signal's reason when
+   * aborted. An HTTP error status is an answer, not a failure.
    */
   fetch(url: string | URL, request: EgressRequest): Promise<EgressResponse>;
+  /** A connected socket, for protocols other than HTTP; with `tls`, a TLSSocket after its handshake. Throws as `fetch` does. */
+  connect(options: EgressConnect & { readonly tls: true | object }): Promise<TLSSocket>;
+  connect(options: EgressConnect): Promise<Socket | TLSSocket>;
   /** Runs a client that dials by itself, such as pip, and waits for its end. */
   run(run: EgressRun): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>;
+  /** Replaces the part of the allow-list that `id` owns, at once; an empty one takes it away. */
+  allow(id: string, entries: readonly AllowEntry[]): void;
+  allowList(): readonly (AllowEntry & { readonly id: string })[];
+  /** Switches every way to other machines off or on; connections that are open to them are cut. */
+  setOffline(offline: boolean): void;
   totals(): readonly EgressTotal[];
+  /** Bytes of the connections made under a decision, so far. */
+  bytesOf(decisionId: string): { readonly sentBytes: number; readonly receivedBytes: number };
+  /** Newest first. */
+  connections(query?: { readonly limit?: number; readonly decisionId?: string }): readonly EgressConnection[];
   close(): Promise<void>;
 }

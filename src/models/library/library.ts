@@ -10,6 +10,7 @@ import {
 } from '../../base/index.ts';
 import type { Egress } from '../../egress/index.ts';
 import { catalogue, findBySha256, findInCatalogue, similarNames } from '../catalogue/index.ts';
+import { sourceDestinations } from '../sources/destinations.ts';
 import type { FetchContext, FetchedFiles, Source } from '../sources/source.ts';
 import type { CatalogueEntry, DiskLibrary, InstalledModel, PullEvent, TunedCopy } from '../types.ts';
 import { describeModel } from './describe.ts';
@@ -39,6 +40,7 @@ export interface ModelLibraryOptions {
 export async function openModelLibrary(options: ModelLibraryOptions): Promise<DiskLibrary> {
   const places = new Places(options.home);
   await places.make();
+  options.egress.allow('models', sourceDestinations(options.settings));
   return new Library(options, places);
 }
 
