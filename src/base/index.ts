@@ -9,6 +9,7 @@ export {
   type Settings,
   settingsSchema,
 } from './config.ts';
+export { type Confinement, confine, isConfined } from './confine.ts';
 export {
   type ErrorCode,
   type ErrorFacts,

@@ -4,10 +4,11 @@ import { PGlite } from '@electric-sql/pglite';
 import { unaccent } from '@electric-sql/pglite/contrib/unaccent';
 import { pg_textsearch } from '@electric-sql/pglite-pg_textsearch';
 import { vector } from '@electric-sql/pglite-pgvector';
+import { confine } from '../base/index.ts';
 import { toWireFailure, type WireFailure } from './failures.ts';
 import { type TextParameter, valueParsers } from './values.ts';
 
-/** The embedded database, in its thread: answers one message at a time, in order. */
+/** The embedded database, in its thread, which can open no socket: answers one message at a time, in order. */
 export type WorkerRequest =
   | { readonly id: number; readonly sql: string; readonly parameters: readonly TextParameter[] }
   | { readonly id: number; readonly script: string }
@@ -16,6 +17,7 @@ export type WorkerReply =
   | { readonly id: number; readonly rows: readonly Record<string, unknown>[] }
   | { readonly id: number; readonly failure: WireFailure };
 
+confine('thread');
 const port = parentPort;
 if (port === null) throw new Error('embedded-worker.ts runs as a worker thread only.');
 const { directory } = workerData as { readonly directory: string };

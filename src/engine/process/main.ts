@@ -1,10 +1,12 @@
+import { confine } from '../../base/index.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 
 /**
  * Entry of an engine process: started by the supervisor with an IPC channel, serves one model, ends with the channel.
- * It opens no socket. An interrupt from the terminal is the gateway's business, which then tells this process to stop.
+ * It opens no socket, and where the kernel helps it cannot. An interrupt from the terminal is the gateway's business, which then tells this process to stop.
  */
+confine('process');
 const unsent = new Set<Promise<void>>();
 const engine = new EngineProcess({
   send(message: FromProcess) {

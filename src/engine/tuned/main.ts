@@ -1,12 +1,14 @@
-/** The tuning process: writes the candidates, compares and times them, and reports. It opens no socket and keeps nothing. */
+/** The tuning process: writes the candidates, compares and times them, and reports. It can open no socket and keeps nothing. */
 import { rmSync, statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { formatBytes, IntramurosError, toProblem } from '../../base/index.ts';
+import { confine, formatBytes, IntramurosError, toProblem } from '../../base/index.ts';
 import { type FileFormat, openLibrary, quantizeModel } from '../native/index.ts';
 import { type Bench, measureLoss, measureSpeed, openBench } from './measure.ts';
 import type { FromTuning, Measurement, TuneJob, TunePhase } from './protocol.ts';
 import { hopelessKld, mostKld } from './verdict.ts';
+
+confine('process');
 
 function send(message: FromTuning): Promise<void> {
   return new Promise((resolve) => (process.connected ? process.send?.(message, () => resolve()) : resolve()));
