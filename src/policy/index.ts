@@ -1,2 +1,28 @@
-export * from './label.ts';
+export type { CaseFailure, CaseResults } from './cases.ts';
+export type { PolicyProblem } from './cedar/compile.ts';
+export { type PolicyFile, readFolder, shippedFiles, shippedSchema, versionOf } from './cedar/files.ts';
+export type { Decider } from './decider.ts';
+export { type GateTotals, isFailedClosed, type OpenedGate, type OpenGateOptions, openGate } from './gate.ts';
+export { assertLabelled, joinLabelled, labelled, mapLabelled, raisingSources } from './labelled.ts';
+export {
+  compareLabels,
+  formatLabel,
+  heightOf,
+  internalLabel,
+  isWithin,
+  join,
+  joinAll,
+  joinLabels,
+  lowerCeiling,
+  parseLabel,
+  publicLabel,
+  toLabel,
+} from './labels.ts';
+export {
+  type OpenPolicyOptions,
+  openPolicy,
+  type PolicyCheck,
+  type PolicyHouse,
+  type PolicyState,
+} from './open-policy.ts';
 export * from './types.ts';

@@ -37,8 +37,12 @@ export interface LabelSource {
   readonly at?: string;
 }
 
+declare const madeByLabelled: unique symbol;
+
 /** A value that may be handed on only together with what it is labelled. Made by `labelled`, joined by `joinLabelled`. */
 export interface Labelled<T> {
+  /** Exists in types alone: an object literal is no `Labelled`, so an unlabelled value does not compile where one is asked for. */
+  readonly [madeByLabelled]: true;
   readonly value: T;
   readonly label: Label;
   readonly sources: readonly LabelSource[];
@@ -109,7 +113,7 @@ export interface Decision {
   readonly rules: readonly string[];
   /** One sentence in English; pages translate by `reason`. */
   readonly words: string;
-  /** Stable word: `label_above_tier`, `retention`, `no_agreement`, `certificate_missing`, `certificate_expired`, `enclave`, `compartment`, `ceiling`, `not_pseudonymised`, `marking`, `disagreement`, `no_rule`, `rule`. */
+  /** Stable word: `label_above_tier`, `retention`, `no_agreement`, `certificate_missing`, `certificate_expired`, `enclave`, `compartment`, `ceiling`, `not_pseudonymised`, `marking`, `disagreement`, `no_rule`, `rule`, `training`, `secrets`, `foreign_law`, `policy_unavailable`; `allowed` when it is. */
   readonly reason: string;
   readonly policyVersion: string;
 }

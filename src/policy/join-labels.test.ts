@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatLabel, isWithin, joinLabels, parseLabel, publicLabel } from './label.ts';
+import { formatLabel, isWithin, joinLabels, parseLabel, publicLabel } from './index.ts';
 import { knownMentions, levels } from './types.ts';
 
 const words = (...of: string[]) => fc.uniqueArray(fc.constantFrom(...of)).map((list) => list.sort());

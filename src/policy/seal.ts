@@ -1,0 +1,55 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Clearance } from './types.ts';
+
+export type Unsealed = Omit<Clearance, 'seal'>;
+
+/** Seals clearances with a key that only this process has and that ends with it. */
+export interface Seals {
+  seal(clearance: Unsealed): Clearance;
+  /** True when this very text was sealed here. */
+  fits(clearance: Clearance): boolean;
+}
+
+export function openSeals(): Seals {
+  const key = randomBytes(32);
+  const sign = (clearance: Unsealed): Buffer => createHmac('sha256', key).update(canonical(clearance)).digest();
+  return {
+    seal: (clearance) =>
+      Object.freeze({
+        ...clearance,
+        addresses: Object.freeze([...clearance.addresses]),
+        seal: sign(clearance).toString('base64url'),
+      }),
+    fits(clearance) {
+      if (typeof clearance?.seal !== 'string') return false;
+      const given = Buffer.from(clearance.seal, 'base64url');
+      const wanted = sign(clearance);
+      return given.length === wanted.length && timingSafeEqual(given, wanted);
+    },
+  };
+}
+
+function canonical({
+  decisionId,
+  destinationId,
+  label,
+  effect,
+  tier,
+  addresses,
+  mostBytes,
+  expiresAt,
+}: Unsealed): string {
+  const { level, mentions, compartments } = label ?? {};
+  return JSON.stringify([
+    decisionId,
+    destinationId,
+    level,
+    mentions,
+    compartments,
+    effect,
+    tier,
+    addresses,
+    mostBytes,
+    expiresAt,
+  ]);
+}
