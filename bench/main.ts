@@ -1,9 +1,11 @@
 import { benchEngine } from './engine.ts';
+import { benchGateway } from './gateway/index.ts';
 import { benchHttp } from './http.ts';
 
 /** Benchmarks by name: `npm run -s bench -- <name> [options]`. */
 const benchmarks: Readonly<Record<string, (commandArguments: readonly string[]) => Promise<void>>> = {
   engine: benchEngine,
+  gateway: benchGateway,
   http: benchHttp,
 };
 
