@@ -7,6 +7,8 @@ export interface Target {
   readonly port: number;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What stands before the name of the mock's model there. */
+  readonly modelPrefix?: string;
 }
 
 /** What was seen of one reply; times in milliseconds since the request was sent. */
@@ -21,8 +23,11 @@ export interface Seen {
 }
 
 /** A request as bytes, made once and sent often: the client must not be the measure. */
-export function renderRequest(target: Target, body: object): Buffer {
-  const text = JSON.stringify(body);
+export function renderRequest(
+  target: Target,
+  body: { readonly model: string; readonly [field: string]: unknown },
+): Buffer {
+  const text = JSON.stringify({ ...body, model: `${target.modelPrefix ?? ''}${body.model}` });
   const headers = Object.entries({
     host: `127.0.0.1:${target.port}`,
     'content-type': 'application/json',

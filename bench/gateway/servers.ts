@@ -78,7 +78,9 @@ export async function startOurs(mockPort: number, rung: string): Promise<Route> 
   const { port, child, told } = await startProgram(0, 'ours.ts', [String(mockPort), home, rung]);
   const headers: Record<string, string> = typeof told.key === 'string' ? { authorization: `Bearer ${told.key}` } : {};
   const name = rung === 'whole' ? 'ours' : `ours-${rung}`;
-  return routeTo({ name, port, path: chatPath, headers }, child, () => rmSync(home, { recursive: true, force: true }));
+  return routeTo({ name, port, path: chatPath, headers, modelPrefix: 'mock/' }, child, () =>
+    rmSync(home, { recursive: true, force: true }),
+  );
 }
 
 /** Portkey's gateway, told by headers where its upstream is; undefined where it is not installed. */
