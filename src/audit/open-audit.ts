@@ -25,6 +25,8 @@ interface Waiting {
 const mostNotesKept = 10_000;
 const mostBatch = 4_096;
 const retryMs = 1_000;
+/** Notes wait so long for a record that must be flushed anyway: most outcomes then cost no flush of their own. */
+const noteWaitMs = 25;
 
 /**
  * Opens the record of a data directory: JSON lines in `audit/YYYY-MM.jsonl`, numbered without a gap over all files.
@@ -45,6 +47,7 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
   let failedSince = 0;
   let flushing: Promise<void> | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let noteTimer: NodeJS.Timeout | undefined;
   let closed = false;
 
   const size = (): number => {
@@ -135,8 +138,9 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
     if (closed) return;
     closed = true;
     clearTimeout(retry);
+    clearTimeout(noteTimer);
     while (flushing !== undefined) await flushing;
-    if (waiting.length > 0 && failure !== undefined) {
+    if (waiting.length > 0) {
       await flushOnce();
       if (waiting.length > 0)
         log.error({ folder, lost: waiting.length }, 'notes were lost: the record cannot be written');
@@ -152,7 +156,11 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
     note(record) {
       if (closed) return log.error({ kind: record.kind }, 'a note came after the record was closed');
       try {
-        add(stamp(record, clock));
+        waiting.push(stamp(record, clock));
+        noteTimer ??= setTimeout(() => {
+          noteTimer = undefined;
+          if (waiting.length > 0) begin();
+        }, noteWaitMs).unref();
       } catch (error) {
         log.error({ err: error, kind: record.kind }, 'a note cannot be written down');
       }
