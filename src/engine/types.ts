@@ -78,6 +78,8 @@ export interface EngineUsage {
   readonly queueMs: number;
   readonly promptMs: number;
   readonly generationMs: number;
+  /** Set when an upstream gave no counts, or none that can be believed: token counts are then this side's estimate. */
+  readonly estimated?: true;
 }
 
 /**

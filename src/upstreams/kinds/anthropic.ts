@@ -1,6 +1,6 @@
 import type { ChatMessage, GenerateRequest } from '../../engine/index.ts';
-import { upstreamFailed, unsupported } from '../wire/failure.ts';
-import { type ServerSentEvent, ServerEvents } from '../wire/server-events.ts';
+import { unsupported, upstreamFailed } from '../wire/failure.ts';
+import { ServerEvents, type ServerSentEvent } from '../wire/server-events.ts';
 import { asObject, asText, getRequest, jsonRequest, type Piece, type ReplyReader, type WireKind } from './kind.ts';
 import { openAiKind } from './openai.ts';
 import { inStream, parseEvent } from './openai-reader.ts';

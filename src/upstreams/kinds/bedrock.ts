@@ -1,12 +1,12 @@
-import type { ChatMessage, GenerateRequest } from '../../engine/index.ts';
-import { upstreamFailed, unsupported } from '../wire/failure.ts';
-import { EventFrames, type EventFrame } from '../wire/event-frames.ts';
+import type { ChatMessage } from '../../engine/index.ts';
+import { type EventFrame, EventFrames } from '../wire/event-frames.ts';
+import { unsupported, upstreamFailed } from '../wire/failure.ts';
 import { refuseUnmeantPrefill, systemText, toFinish } from './anthropic.ts';
+import { signBedrock } from './bedrock-sign.ts';
 import { asObject, asText, jsonRequest, type Piece, type ReplyReader, type WireKind } from './kind.ts';
 import { toVector } from './openai.ts';
 import { inStream, parseEvent } from './openai-reader.ts';
 import { compact, refuseBeyond, refuseSampling } from './refusals.ts';
-import { signBedrock } from './bedrock-sign.ts';
 
 const eventStream = 'application/vnd.amazon.eventstream';
 const modelPath = (name: string): string => `/model/${encodeURIComponent(name)}`;
@@ -27,7 +27,11 @@ export const bedrockKind: WireKind = {
       topP: request.sampling?.topP,
       stopSequences: request.stop && request.stop.length > 0 ? request.stop : undefined,
     });
-    const body = { ...(system === '' ? {} : { system: [{ text: system }] }), messages: toTurns(messages), inferenceConfig };
+    const body = {
+      ...(system === '' ? {} : { system: [{ text: system }] }),
+      messages: toTurns(messages),
+      inferenceConfig,
+    };
     return jsonRequest(`${modelPath(model.name)}/converse-stream`, body, { accept: eventStream });
   },
   read: () => new BedrockReader(),

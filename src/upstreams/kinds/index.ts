@@ -1,4 +1,4 @@
-import type { UpstreamKind } from '../types.ts';
+import type { UpstreamKind } from '../schema.ts';
 import { anthropicKind } from './anthropic.ts';
 import { bedrockKind } from './bedrock.ts';
 import type { WireKind } from './kind.ts';

@@ -1,5 +1,6 @@
 import type { GenerateRequest, TokenLogprob } from '../../engine/index.ts';
-import type { Flavour, UpstreamModel } from '../types.ts';
+import type { Flavour } from '../schema.ts';
+import type { UpstreamModel } from '../types.ts';
 
 /** What a reply told, in the words that all kinds share. */
 export type Piece =
@@ -79,7 +80,12 @@ export interface WireKind {
   readonly models: WireRequest | undefined;
   readModels(body: unknown): readonly FoundModel[];
   /** Adds the credentials, after everything else is known. */
-  sign(call: { readonly url: URL; readonly request: WireRequest }, secret: UpstreamSecret, region: string | undefined, now: Date): Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
+  sign(
+    call: { readonly url: URL; readonly request: WireRequest },
+    secret: UpstreamSecret,
+    region: string | undefined,
+    now: Date,
+  ): Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
 }
 
 export interface FoundModel {

@@ -1,7 +1,18 @@
 import type { GenerateRequest, SamplingOptions } from '../../engine/index.ts';
-import { upstreamFailed, unsupported } from '../wire/failure.ts';
+import { unsupported, upstreamFailed } from '../wire/failure.ts';
 import { LineSplitter } from '../wire/lines.ts';
-import { asArray, asObject, asText, type FoundModel, getRequest, jsonRequest, type Piece, type ReplyReader, type Target, type WireKind } from './kind.ts';
+import {
+  asArray,
+  asObject,
+  asText,
+  type FoundModel,
+  getRequest,
+  jsonRequest,
+  type Piece,
+  type ReplyReader,
+  type Target,
+  type WireKind,
+} from './kind.ts';
 import { toVector } from './openai.ts';
 import { inStream, parseEvent } from './openai-reader.ts';
 import { compact, refuseBeyond, refuseSampling } from './refusals.ts';
@@ -33,7 +44,10 @@ export const ollamaKind: WireKind = {
     if (prompt.kind !== 'chat') throw unsupported('prompt', 'ollama');
     const messages = prompt.messages.map(({ role, content, thinking }) => compact({ role, content, thinking }));
     // truncate and shift false: a prompt that does not fit is an error instead of a silent cut.
-    return jsonRequest('/api/chat', compact({ ...common, messages, think: prompt.thinking, truncate: false, shift: false }));
+    return jsonRequest(
+      '/api/chat',
+      compact({ ...common, messages, think: prompt.thinking, truncate: false, shift: false }),
+    );
   },
   read: () => new OllamaReader(),
   embed: (inputs, { model }) => {

@@ -1,6 +1,6 @@
 import type { TokenAlternative, TokenLogprob } from '../../engine/index.ts';
 import { upstreamFailed } from '../wire/failure.ts';
-import { type ServerSentEvent, ServerEvents } from '../wire/server-events.ts';
+import { ServerEvents, type ServerSentEvent } from '../wire/server-events.ts';
 import { asArray, asObject, asText, type Piece, type ReplyReader } from './kind.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -24,7 +24,10 @@ export class OpenAiReader implements ReplyReader {
   end(pieces: Piece[]): void {
     this.#events.end((event) => this.#take(event, pieces));
     if (this.#open.size > 0)
-      throw upstreamFailed('broken_stream', 'The upstream’s stream ended before the answer did: no finish_reason came.');
+      throw upstreamFailed(
+        'broken_stream',
+        'The upstream’s stream ended before the answer did: no finish_reason came.',
+      );
   }
 
   #take({ data }: ServerSentEvent, pieces: Piece[]): void {
@@ -50,7 +53,8 @@ export class OpenAiReader implements ReplyReader {
     const thinking = asText(delta.reasoning_content) || asText(delta.reasoning);
     const text = this.#form === 'chat' ? asText(delta.content) : asText(fields.text);
     const logprobs = readLogprobs(fields.logprobs);
-    if (thinking !== '') pieces.push({ type: 'delta', choice, kind: 'thinking', text: thinking, ...(text === '' ? logprobs : {}) });
+    if (thinking !== '')
+      pieces.push({ type: 'delta', choice, kind: 'thinking', text: thinking, ...(text === '' ? logprobs : {}) });
     if (text !== '') pieces.push({ type: 'delta', choice, kind: 'text', text, ...logprobs });
     if (typeof fields.finish_reason !== 'string' || fields.finish_reason === '') return;
     this.#open.delete(choice);
@@ -94,14 +98,17 @@ export function parseEvent(data: string): Fields {
 export function inStream(error: unknown): Error {
   const fields = asObject(error);
   const told = asText(fields?.message) || asText(error);
-  return Object.assign(upstreamFailed('in_stream', 'The upstream reported an error in the middle of its answer.'), { told });
+  return Object.assign(upstreamFailed('in_stream', 'The upstream reported an error in the middle of its answer.'), {
+    told,
+  });
 }
 
 /** Both forms: `content` of chat, and the lists of the older completions. */
 function readLogprobs(value: unknown): { logprobs?: readonly TokenLogprob[] } {
   const fields = asObject(value);
   if (fields === undefined) return {};
-  if (Array.isArray(fields.content)) return { logprobs: fields.content.map((entry) => toLogprob(asObject(entry) ?? {})) };
+  if (Array.isArray(fields.content))
+    return { logprobs: fields.content.map((entry) => toLogprob(asObject(entry) ?? {})) };
   const tokens = asArray(fields.tokens);
   if (tokens.length === 0) return {};
   const [own, top] = [asArray(fields.token_logprobs), asArray(fields.top_logprobs)];
@@ -120,5 +127,8 @@ function toAlternative(entry: Fields): TokenAlternative {
 }
 
 export function toLogprob(entry: Fields): TokenLogprob {
-  return { ...toAlternative(entry), top: asArray(entry.top_logprobs).map((each) => toAlternative(asObject(each) ?? {})) };
+  return {
+    ...toAlternative(entry),
+    top: asArray(entry.top_logprobs).map((each) => toAlternative(asObject(each) ?? {})),
+  };
 }

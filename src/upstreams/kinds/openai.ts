@@ -1,6 +1,15 @@
 import type { GenerateRequest, SamplingOptions } from '../../engine/index.ts';
-import { upstreamFailed, unsupported } from '../wire/failure.ts';
-import { asArray, asObject, asText, type Embeddings, getRequest, jsonRequest, type Target, type WireKind } from './kind.ts';
+import { unsupported, upstreamFailed } from '../wire/failure.ts';
+import {
+  asArray,
+  asObject,
+  asText,
+  type Embeddings,
+  getRequest,
+  jsonRequest,
+  type Target,
+  type WireKind,
+} from './kind.ts';
 import { OpenAiReader } from './openai-reader.ts';
 import { type Ability, compact, refuseBeyond, refuseSampling } from './refusals.ts';
 
@@ -56,7 +65,12 @@ function refuse(request: GenerateRequest, { flavour }: Target): void {
   refuseBeyond(request, kind, able);
   const more = flavour === 'llama-server' ? (['repeatLastN'] as const) : [];
   refuseSampling(request, kind, extended ? [...extendedSampling, ...more] : standardSampling);
-  if (request.prompt.kind === 'chat' && request.prompt.thinking !== undefined && flavour === 'compatible' && !request.prompt.thinking)
+  if (
+    request.prompt.kind === 'chat' &&
+    request.prompt.thinking !== undefined &&
+    flavour === 'compatible' &&
+    !request.prompt.thinking
+  )
     throw unsupported('thinking', kind, 'Leave it out, or declare which server it is (flavour)');
 }
 
@@ -88,7 +102,9 @@ function chatFields(request: GenerateRequest, { flavour }: Target): Record<strin
   return compact({
     [flavour === 'openai' ? 'max_completion_tokens' : 'max_tokens']: maxTokens,
     ...(logprobs === undefined ? {} : { logprobs: true, top_logprobs: logprobs }),
-    ...(extended && prompt.thinking !== undefined ? { chat_template_kwargs: { enable_thinking: prompt.thinking } } : {}),
+    ...(extended && prompt.thinking !== undefined
+      ? { chat_template_kwargs: { enable_thinking: prompt.thinking } }
+      : {}),
     ...(flavour === 'openai' && prompt.thinking === false ? { reasoning_effort: 'none' } : {}),
     ...(prompt.continueLast ? { continue_final_message: true, add_generation_prompt: false } : {}),
   });

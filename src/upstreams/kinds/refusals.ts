@@ -43,11 +43,14 @@ export function refuseBeyond(request: GenerateRequest, kind: string, able: reado
   const { prompt } = request;
   if (request.promptLogprobs) throw unsupported('echo', kind);
   if (request.maxTokens === 0) throw unsupported('max_tokens', kind, 'Ask for at least one token');
-  if ((request.choices ?? 1) > 1 && !able.includes('choices')) throw unsupported('n', kind, 'Ask for one answer at a time');
+  if ((request.choices ?? 1) > 1 && !able.includes('choices'))
+    throw unsupported('n', kind, 'Ask for one answer at a time');
   if (request.logprobs !== undefined && !able.includes('logprobs')) throw unsupported('logprobs', kind);
   if (request.ignoreEndOfText && !able.includes('ignoreEndOfText')) throw unsupported('ignore_eos', kind);
-  if (prompt.kind === 'text' && !able.includes('text')) throw unsupported('prompt', kind, 'Send a conversation instead');
-  if (prompt.kind === 'tokens' && !able.includes('tokens')) throw unsupported('prompt', kind, 'Send text instead of tokens');
+  if (prompt.kind === 'text' && !able.includes('text'))
+    throw unsupported('prompt', kind, 'Send a conversation instead');
+  if (prompt.kind === 'tokens' && !able.includes('tokens'))
+    throw unsupported('prompt', kind, 'Send text instead of tokens');
   if (prompt.kind === 'chat' && prompt.continueLast && !able.includes('continue'))
     throw unsupported('continue_final_message', kind);
 }

@@ -4,7 +4,12 @@ import { type ErrorFacts, IntramurosError } from '../../base/index.ts';
  * A failure of the other side. `facts.reason` is a stable word: `broken_stream`, `not_the_api`, `line_too_long`,
  * `content_filter`, `in_stream`, `status`, `wrong_key`, `model_unknown`, `wrong_address`, `rate_limited`, `overloaded` …
  */
-export function upstreamFailed(reason: string, words: string, facts: ErrorFacts = {}, cause?: unknown): IntramurosError {
+export function upstreamFailed(
+  reason: string,
+  words: string,
+  facts: ErrorFacts = {},
+  cause?: unknown,
+): IntramurosError {
   return new IntramurosError('upstream_failed', words, {
     facts: { reason, ...facts },
     ...(cause === undefined ? {} : { cause }),

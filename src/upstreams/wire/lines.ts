@@ -60,6 +60,9 @@ export class LineSplitter {
 
   #refuseLong(bytes: number): void {
     if (bytes <= mostLineBytes) return;
-    throw upstreamFailed('line_too_long', `The upstream sent a line of more than ${mostLineBytes} bytes; it was cut off.`);
+    throw upstreamFailed(
+      'line_too_long',
+      `The upstream sent a line of more than ${mostLineBytes} bytes; it was cut off.`,
+    );
   }
 }
