@@ -1,8 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openAudit } from './audit/index.ts';
 import { IntramurosError, openLog, type ResolvedSettings, settingsSchema, systemClock } from './base/index.ts';
 import { openConversations } from './conversations/index.ts';
-import { type Egress, openEgress } from './egress/index.ts';
+import { type Egress, type Guard, openEgress, openEgressHouse } from './egress/index.ts';
 import { openEngine, thisMachine } from './engine/index.ts';
 import { openAnswers, openRuns } from './flows/index.ts';
 import {
@@ -23,6 +24,8 @@ export interface StartOptions {
   readonly home: string;
   readonly resolved: ResolvedSettings;
   readonly signal?: AbortSignal;
+  /** The guard of this process, when it was installed. */
+  readonly guard?: Guard;
 }
 
 /** A whole installation that listens. */
@@ -37,7 +40,7 @@ export interface RunningServer extends AsyncDisposable {
  * Builds the rooms, hands each what it needs, and listens. When one cannot open, those before it are closed again.
  * @throws {IntramurosError} in the words of the room that could not open.
  */
-export async function startServer({ home, resolved, signal }: StartOptions): Promise<RunningServer> {
+export async function startServer({ home, resolved, signal, guard }: StartOptions): Promise<RunningServer> {
   signal?.throwIfAborted();
   const { settings } = resolved;
   const log = openLog({ level: settings.logLevel });
@@ -48,7 +51,9 @@ export async function startServer({ home, resolved, signal }: StartOptions): Pro
   const database = opened.use(
     await openDatabase({ home, databaseUrl: settings.databaseUrl, log, ...(signal ? { signal } : {}) }),
   );
-  const egress = opened.use(openEgress({ offline: settings.offline, log, clock }));
+  const audit = opened.use(openAudit({ home, log, clock }));
+  const egress = opened.use(openEgress({ offline: settings.offline, home, database, log, clock }));
+  const egressHouse = opened.use(openEgressHouse({ egress, audit, guard, databaseKind: database.kind, log, clock }));
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
   const conversations = await openConversations({ database, log, clock });
@@ -98,6 +103,7 @@ export async function startServer({ home, resolved, signal }: StartOptions): Pro
       optimize: tuner.optimize,
       backup: (how) => backupHere({ home, database, log, ...how }),
       reach,
+      egress: egressHouse,
       aliases,
       metrics,
       house: {

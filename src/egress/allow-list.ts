@@ -21,8 +21,8 @@ export class AllowList {
     readonly port: number;
     readonly purpose: string;
     readonly readsOnly: boolean;
-  }): AllowEntry | undefined {
-    return this.#entries().find(
+  }): (AllowEntry & { readonly id: string }) | undefined {
+    return this.list().find(
       (entry) =>
         entry.port === asked.port &&
         entry.purpose === asked.purpose &&
@@ -33,13 +33,7 @@ export class AllowList {
 
   /** True when an upstream lives there: then only a clearance, or an entry of the list, opens it, on this machine too. */
   isUpstream(host: string, port: number): boolean {
-    return this.#entries().some(
-      (entry) => entry.origin === 'upstream' && entry.port === port && matches(entry.host, host),
-    );
-  }
-
-  #entries(): AllowEntry[] {
-    return [...this.#parts.values()].flat();
+    return this.list().some((entry) => entry.origin === 'upstream' && entry.port === port && matches(entry.host, host));
   }
 }
 

@@ -1,7 +1,8 @@
-import { lookup } from 'node:dns';
+import { type LookupAddress, lookup } from 'node:dns';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectSecure, getCACertificates, type TLSSocket } from 'node:tls';
 import { addressProblem } from './addresses.ts';
+import { throughDoor } from './guard/passage.ts';
 import { openTunnel, proxyFor } from './proxy.ts';
 
 /** Where a socket goes. The host is a normal one: lower case, ASCII, without brackets or a dot at the end. */
@@ -51,15 +52,17 @@ function openDirect(to: Dial): Promise<Socket> {
     const problem = addressProblem(to.host, to.host, to.mayBePrivate);
     if (problem !== undefined) return Promise.reject(new AddressRefusedError(problem));
   }
-  const socket = connect({
-    host: to.host,
-    port: to.port,
-    lookup: checkedLookup(to),
-    autoSelectFamily: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: 60_000,
-  });
+  const socket = throughDoor(() =>
+    connect({
+      host: to.host,
+      port: to.port,
+      lookup: checkedLookup(to),
+      autoSelectFamily: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: 60_000,
+    }),
+  );
   return settled(socket, 'connect', to.timeoutMs);
 }
 
@@ -101,7 +104,7 @@ function settled<S extends Socket>(socket: S, event: 'connect' | 'secureConnect'
 
 function checkedLookup(to: Dial): LookupFunction {
   return (host, options, done) => {
-    lookup(host, { ...options, all: true }, (error, found) => {
+    const answered = (error: NodeJS.ErrnoException | null, found: LookupAddress[]): void => {
       if (error) return void done(error, []);
       const refused = found.map(({ address }) => addressProblem(to.host, address, to.mayBePrivate));
       // One bad address among good ones is how a name is rebound: the whole answer is refused.
@@ -110,7 +113,8 @@ function checkedLookup(to: Dial): LookupFunction {
       const [first] = found;
       if (options.all) done(null, found);
       else done(null, first?.address ?? '', first?.family ?? 4);
-    });
+    };
+    throughDoor(() => lookup(host, { ...options, all: true }, answered));
   };
 }
 

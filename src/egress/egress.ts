@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
-import type { Clock, IntramurosError, Logger } from '../base/index.ts';
+import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import type { Clearance } from '../policy/index.ts';
+import type { Database } from '../store/index.ts';
 import { normalHost } from './addresses.ts';
 import { AllowList } from './allow-list.ts';
+import { type LedgerArchive, openLedgerArchive } from './archive.ts';
 import { Clearances } from './clearances.ts';
 import { AddressRefusedError, type Dial, dial } from './dial.ts';
 import { toEgressFailure } from './failure.ts';
@@ -12,9 +14,19 @@ import { flatten, parseUrl, readText, tooManyRedirects, withoutCredentials } fro
 import { Ledger, type LedgerFacts, type LedgerRow } from './ledger.ts';
 import { Lines } from './lines.ts';
 import { isLoopback } from './loopback.ts';
+import { type OfflineSwitch, openOfflineSwitch } from './offline-switch.ts';
 import { denied, type RefusalReason } from './refusal.ts';
 import { runCommand } from './run.ts';
-import type { AllowEntry, Egress, EgressConnect, EgressRequest, EgressResponse, EgressRun } from './types.ts';
+import type {
+  AllowEntry,
+  ConnectionQuery,
+  Egress,
+  EgressConnect,
+  EgressConnection,
+  EgressRequest,
+  EgressResponse,
+  EgressRun,
+} from './types.ts';
 
 const connectTimeoutMs = 15_000;
 const firstByteTimeoutMs = 60_000;
@@ -32,6 +44,10 @@ export interface EgressOptions {
   readonly verify?: (clearance: Clearance) => boolean;
   /** Which connections may go through the proxy of the environment; default `downloads`: none that carries a clearance. */
   readonly proxy?: 'off' | 'downloads' | 'all';
+  /** Where the ledger is kept; without it, it lives in memory. */
+  readonly database?: Database;
+  /** Data directory that remembers the offline switch; without it, it holds for this run. */
+  readonly home?: string;
 }
 
 /**
@@ -54,6 +70,13 @@ interface Wish {
   readonly clearance: Clearance | undefined;
 }
 
+/** How a wish is dialled, and which entry of the allow-list let it pass. */
+type Admitted = Omit<Dial, 'timeoutMs'> & { readonly allowed?: string | undefined };
+interface Refused {
+  readonly reason: RefusalReason;
+  readonly words?: string;
+}
+
 class Door implements Egress {
   readonly #options: EgressOptions;
   readonly #log: Logger;
@@ -62,20 +85,26 @@ class Door implements Egress {
   readonly #lines: Lines;
   readonly #list = new AllowList();
   readonly #clearances: Clearances;
-  #offline: boolean;
+  /** Plain connections and where they go. */
+  readonly #open = new Map<Socket, string>();
+  /** Ends what runs by itself, and dials under way, when this installation goes offline. */
+  #cut = new AbortController();
+  readonly #archive: LedgerArchive | undefined;
+  readonly #switch: OfflineSwitch;
 
   constructor(options: EgressOptions) {
     this.#options = options;
-    this.#offline = options.offline;
+    this.#switch = openOfflineSwitch(options);
     this.#log = options.log;
     this.#clock = options.clock;
     this.#ledger = new Ledger(options.clock);
     this.#lines = new Lines(this.#ledger);
     this.#clearances = new Clearances(options.verify, options.clock);
+    this.#archive = options.database && openLedgerArchive(this.#ledger, options.database, options.log);
   }
 
   get offline(): boolean {
-    return this.#offline;
+    return this.#switch.isOn;
   }
 
   async fetch(url: string | URL, request: EgressRequest): Promise<EgressResponse> {
@@ -115,10 +144,10 @@ class Door implements Egress {
       timeoutMs: options.connectTimeoutMs ?? connectTimeoutMs,
       ...(typeof tls === 'object' ? tls : {}),
     };
-    const row = this.#ledger.open(factsOf(wish));
+    const row = this.#ledger.open({ ...factsOf(wish), allowed: to.allowed });
     const opening = dial(to, (raw) => {
       this.#ledger.meter(raw, row);
-      this.#open.add(raw);
+      this.#open.set(raw, host);
       row.address = raw.remoteAddress ?? null;
       raw.once('close', () => {
         this.#open.delete(raw);
@@ -126,7 +155,7 @@ class Door implements Egress {
       });
     });
     try {
-      const { socket } = await untilAborted(opening, options.signal);
+      const { socket } = await untilAborted(opening, this.#signalFor(host, options.signal));
       return socket;
     } catch (error) {
       void opening.then(({ raw }) => raw.destroy()).catch(() => {});
@@ -135,10 +164,11 @@ class Door implements Egress {
   }
 
   async run(run: EgressRun): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
-    if (this.#offline) throw this.#refuse({ ...clientFacts(run), loopback: false }, 'offline', run.command);
+    if (this.#switch.isOn) throw this.#refuse({ ...clientFacts(run), loopback: false }, 'offline', run.command);
     const startedMs = this.#clock.monotonic();
     try {
-      return await runCommand(run);
+      const signals = [this.#cut.signal, ...(run.signal ? [run.signal] : [])];
+      return await runCommand({ ...run, signal: AbortSignal.any(signals) });
     } finally {
       const receivedBytes = (await run.received?.().catch(() => 0)) ?? 0;
       this.#ledger.add(run.purpose, run.command, receivedBytes);
@@ -155,11 +185,15 @@ class Door implements Egress {
     return this.#list.list();
   }
 
-  setOffline(offline: boolean): void {
-    this.#offline = offline;
-    if (!offline) return;
-    void this.#lines.close();
-    for (const socket of this.#open) if (!isLoopback(socket.remoteAddress ?? '')) socket.destroy();
+  async setOffline(offline: boolean): Promise<void> {
+    const kept = this.#switch.set(offline);
+    if (offline) {
+      this.#cut.abort(denied('other machines', 'offline'));
+      this.#cut = new AbortController();
+      for (const [socket, host] of this.#open) if (!isLoopback(host)) socket.destroy();
+      await this.#lines.close('beyond');
+    }
+    await kept;
   }
 
   totals() {
@@ -170,20 +204,44 @@ class Door implements Egress {
     return this.#ledger.bytesOf(decisionId);
   }
 
-  connections(query?: { readonly limit?: number; readonly decisionId?: string }) {
+  connections(query?: ConnectionQuery) {
     return this.#ledger.connections(query);
   }
 
+  async page(query: ConnectionQuery = {}): Promise<readonly EgressConnection[]> {
+    return this.#archive ? this.#archive.page(query) : this.#ledger.connections(query);
+  }
+
+  unexplainedBytes(): number {
+    return this.#ledger.unexplainedBytes;
+  }
+
+  admits({ purpose, host, port }: { readonly purpose: string; readonly host: string; readonly port: number }): boolean {
+    const wish: Wish = {
+      host: normalHost(host) ?? '',
+      port,
+      purpose,
+      secure: true,
+      readsOnly: true,
+      clearance: undefined,
+    };
+    return 'host' in this.#judge(wish, 0);
+  }
+
+  refused({ purpose, host, port }: { readonly purpose: string; readonly host: string; readonly port: number }): void {
+    const facts = { purpose, host, port, decisionId: null, destinationId: null, loopback: isLoopback(host) };
+    this.#refuse(facts, 'guard', `${host}:${port}`);
+  }
+
   async close(): Promise<void> {
-    for (const socket of this.#open) socket.destroy();
+    for (const socket of this.#open.keys()) socket.destroy();
     await this.#lines.close();
+    await this.#archive?.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  readonly #open = new Set<Socket>();
 
   async #exchange(
     target: URL,
@@ -202,7 +260,7 @@ class Door implements Egress {
       timeoutMs: request.connectTimeoutMs ?? connectTimeoutMs,
       protocols: ['http/1.1'],
     };
-    const row = this.#ledger.open(factsOf(wish));
+    const row = this.#ledger.open({ ...factsOf(wish), allowed: to.allowed });
     const key = `${target.origin}\n${clearance ? `= ${clearance.destinationId}` : purpose}`;
     const line = this.#lines.take(key, target.origin, to, row);
     try {
@@ -211,7 +269,7 @@ class Door implements Egress {
         path: target.pathname + target.search,
         headers: { 'user-agent': 'intramuros', 'accept-encoding': 'identity', ...headers },
         body: request.body ?? null,
-        signal: request.signal ?? null,
+        signal: this.#signalFor(wish.host, request.signal) ?? null,
         headersTimeout: request.firstByteTimeoutMs ?? firstByteTimeoutMs,
         bodyTimeout: request.silenceTimeoutMs ?? silenceTimeoutMs,
       });
@@ -236,24 +294,28 @@ class Door implements Egress {
   }
 
   /** Says where a wish may be dialled and how, or refuses it with a row. */
-  #admit(wish: Wish, bodyBytes: number): Omit<Dial, 'timeoutMs'> {
+  #admit(wish: Wish, bodyBytes: number): Admitted {
+    const judged = this.#judge(wish, bodyBytes);
+    if ('host' in judged) return judged;
+    throw this.#refuse(factsOf(wish), judged.reason, `${wish.host}:${wish.port}`, judged.words);
+  }
+
+  #judge(wish: Wish, bodyBytes: number): Admitted | Refused {
     const { host, port, secure, clearance } = wish;
-    const at = `${host}:${port}`;
-    const facts = factsOf(wish);
     const local = isLoopback(host);
-    if (host === '') throw this.#refuse(facts, 'address', at, 'it is no host name');
-    if (this.#offline && !local) throw this.#refuse(facts, 'offline', at);
+    if (host === '') return { reason: 'address', words: 'it is no host name' };
+    if (this.#switch.isOn && !local) return { reason: 'offline' };
     if (clearance) {
-      const problem = this.#clearances.use(clearance, at, bodyBytes);
-      if (problem) throw this.#refuse(facts, problem.reason, at, problem.words);
+      const problem = this.#clearances.use(clearance, `${host}:${port}`, bodyBytes);
+      if (problem) return problem;
       const isHome = clearance.tier === 'on-premises' || clearance.tier === 'embedded';
       return { host, port, secure, mayBePrivate: isHome, mayUseProxy: this.#options.proxy === 'all' && secure };
     }
     const entry = this.#list.find(wish);
     const needsLeave = !local || wish.purpose === inferencePurpose || this.#list.isUpstream(host, port);
-    if (!entry && needsLeave) throw this.#refuse(facts, 'not-allowed', at);
+    if (!entry && needsLeave) return { reason: 'not-allowed' };
     const mayUseProxy = !local && this.#options.proxy !== 'off';
-    return { host, port, secure, mayBePrivate: entry?.private === true, mayUseProxy };
+    return { host, port, secure, mayBePrivate: entry?.private === true, mayUseProxy, allowed: entry?.id };
   }
 
   #refuse(facts: LedgerFacts, reason: RefusalReason, at: string, words?: string): IntramurosError {
@@ -270,9 +332,16 @@ class Door implements Egress {
     this.#refuse(factsOf(wish), 'redirect', `${host}:${port}`);
   }
 
+  /** What ends a connection: the caller's signal, and for other machines the offline switch. */
+  #signalFor(host: string, signal: AbortSignal | undefined): AbortSignal | undefined {
+    if (isLoopback(host)) return signal;
+    return signal ? AbortSignal.any([signal, this.#cut.signal]) : this.#cut.signal;
+  }
+
   #fault(error: unknown, row: LedgerRow, at: string, signal: AbortSignal | undefined): unknown {
     this.#ledger.finish(row);
     if (signal?.aborted) return signal.reason;
+    if (error instanceof IntramurosError) return error;
     if (error instanceof AddressRefusedError) {
       row.refused = 'address';
       this.#log.warn({ purpose: row.purpose, host: row.host, port: row.port, reason: 'address' }, 'egress refused');

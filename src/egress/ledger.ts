@@ -1,12 +1,22 @@
 import type { Socket } from 'node:net';
 import { type Clock, newId } from '../base/index.ts';
+import { addressKind } from './addresses.ts';
 import type { EgressConnection, EgressTotal } from './types.ts';
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export type LedgerRow = Writable<EgressConnection>;
 export type LedgerFacts = Pick<EgressConnection, 'purpose' | 'decisionId' | 'destinationId' | 'host' | 'port'> & {
   readonly loopback: boolean;
+  /** Owner of the entry of the allow-list that let it pass. */
+  readonly allowed?: string | undefined;
 };
+
+export interface LedgerQuery {
+  readonly limit?: number;
+  readonly decisionId?: string;
+  /** Rows older than this id. */
+  readonly before?: string;
+}
 
 const mostRows = 10_000;
 const mostDecisions = 20_000;
@@ -29,7 +39,10 @@ export class Ledger {
   readonly #sums = new Map<string, Sum>();
   readonly #decisions = new Map<string, { sentBytes: number; receivedBytes: number }>();
   readonly #sumOf = new WeakMap<LedgerRow, Sum>();
+  readonly #allowed = new WeakMap<LedgerRow, string>();
   readonly #meters = new Set<Meter>();
+  /** Changed since they were last taken for keeping; undefined when nobody keeps them. */
+  #changed: Set<LedgerRow> | undefined;
   #rows: LedgerRow[] = [];
 
   constructor(clock: Clock) {
@@ -42,6 +55,7 @@ export class Ledger {
     const sum = this.#sum(facts.purpose, `${facts.host}:${facts.port}`, facts.loopback);
     sum.connections += 1;
     this.#sumOf.set(row, sum);
+    if (facts.allowed !== undefined) this.#allowed.set(row, facts.allowed);
     return row;
   }
 
@@ -51,11 +65,36 @@ export class Ledger {
 
   finish(row: LedgerRow): void {
     row.durationMs ??= Math.max(0, this.#clock.now() - Date.parse(row.at));
+    this.#changed?.add(row);
   }
+
+  /** Hands out, from now on, what changed since the last time, for keeping. */
+  takeChanged(): LedgerRow[] {
+    this.settle();
+    const rows = [...(this.#changed ?? [])];
+    this.#changed = new Set();
+    return rows;
+  }
+
+  /** Gives back what could not be kept. */
+  putBack(rows: readonly LedgerRow[]): void {
+    this.#changed = new Set([...rows, ...(this.#changed ?? [])].slice(-mostRows));
+  }
+
+  /** Bytes to other machines that neither a decision nor an entry of the allow-list explains. */
+  get unexplainedBytes(): number {
+    this.settle();
+    return this.#unexplainedBytes;
+  }
+  #unexplainedBytes = 0;
 
   /** Counts a socket from now to its end; what it has carried already counts too. */
   meter(socket: Socket, row: LedgerRow): Meter {
-    const meter = new Meter(socket, row, (held, sent, received) => this.#count(held, sent, received));
+    const isHere = addressKind(socket.remoteAddress ?? '') === 'loopback';
+    const meter = new Meter(socket, row, (held, sent, received) => {
+      this.#count(held, sent, received);
+      if (!isHere && held.decisionId === null && !this.#allowed.has(held)) this.#unexplainedBytes += sent + received;
+    });
     this.#meters.add(meter);
     socket.once('close', () => {
       meter.settle();
@@ -85,10 +124,12 @@ export class Ledger {
     return { ...(this.#decisions.get(decisionId) ?? { sentBytes: 0, receivedBytes: 0 }) };
   }
 
-  connections({ limit = 100, decisionId }: { readonly limit?: number; readonly decisionId?: string } = {}) {
+  connections({ limit = 100, decisionId, before }: LedgerQuery = {}): EgressConnection[] {
     this.settle();
-    const wanted = decisionId === undefined ? this.#rows : this.#rows.filter((row) => row.decisionId === decisionId);
-    return wanted
+    const fits = (row: LedgerRow): boolean =>
+      (decisionId === undefined || row.decisionId === decisionId) && (before === undefined || row.id < before);
+    return this.#rows
+      .filter(fits)
       .slice(-limit)
       .reverse()
       .map((row): EgressConnection => ({ ...row }));
@@ -102,6 +143,7 @@ export class Ledger {
   #count(row: LedgerRow, sent: number, received: number): void {
     row.sentBytes += sent;
     row.receivedBytes += received;
+    this.#changed?.add(row);
     const sum = this.#sumOf.get(row);
     if (sum) {
       sum.sentBytes += sent;
@@ -116,7 +158,7 @@ export class Ledger {
     if (this.#decisions.size > mostDecisions) this.#decisions.delete(this.#decisions.keys().next().value ?? '');
   }
 
-  #add({ loopback: _loopback, ...facts }: LedgerFacts, refused: string | null): LedgerRow {
+  #add({ loopback: _loopback, allowed: _allowed, ...facts }: LedgerFacts, refused: string | null): LedgerRow {
     const row: LedgerRow = {
       id: newId('egr'),
       at: new Date(this.#clock.now()).toISOString(),
@@ -128,6 +170,7 @@ export class Ledger {
       durationMs: null,
     };
     this.#rows.push(row);
+    this.#changed?.add(row);
     if (this.#rows.length > mostRows * 1.25) this.#rows = this.#rows.slice(-mostRows);
     return row;
   }

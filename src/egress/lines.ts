@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { Client } from 'undici';
 import { type Dial, dial } from './dial.ts';
 import type { Ledger, LedgerRow, Meter } from './ledger.ts';
+import { isLoopback } from './loopback.ts';
 
 const idleMs = 30_000;
 const mostIdle = 64;
@@ -46,6 +47,10 @@ export class Line {
 
   settle(): void {
     this.#meter?.settle();
+  }
+
+  get leavesHere(): boolean {
+    return !isLoopback(this.#to.host);
   }
 
   get isOpen(): boolean {
@@ -107,11 +112,10 @@ export class Lines {
     void line.client.destroy();
   }
 
-  /** Ends every connection, or those whose key fits. */
-  async close(): Promise<void> {
-    const lines = [...this.#all];
-    this.#all.clear();
-    this.#idle.clear();
+  /** Ends every connection, or those to other machines alone. */
+  async close(which: 'all' | 'beyond' = 'all'): Promise<void> {
+    const lines = [...this.#all].filter((line) => which === 'all' || line.leavesHere);
+    for (const line of lines) this.#all.delete(line);
     await Promise.all(lines.map((line) => line.client.destroy()));
   }
 }

@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
+import { throughDoor } from './guard/passage.ts';
 import { isLoopback } from './loopback.ts';
 
 const answerLimitBytes = 16 * 1024;
@@ -42,8 +43,9 @@ export function openTunnel(proxy: URL, target: Target, timeoutMs: number): Promi
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const port = Number(proxy.port || (proxy.protocol === 'https:' ? 443 : 80));
   const host = proxy.hostname.replace(/^\[|\]$/g, '');
-  const socket =
-    proxy.protocol === 'https:' ? connectSecure({ host, port, servername: host }) : connectPlain({ host, port });
+  const socket = throughDoor(() =>
+    proxy.protocol === 'https:' ? connectSecure({ host, port, servername: host }) : connectPlain({ host, port }),
+  );
   let answer = Buffer.alloc(0);
   const settle = (error?: unknown): void => {
     socket.off('data', read).off('error', settle).off('end', ended).off('timeout', expired).setTimeout(0);

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { IntramurosError } from '../base/index.ts';
+import { throughDoor } from './guard/passage.ts';
 import type { EgressRun } from './types.ts';
 
 const keptOutputCharacters = 64 * 1024;
@@ -11,11 +12,13 @@ export function runCommand(
   run.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<{ exitCode: number; stdout: string; stderr: string }>();
   const ownGroup = process.platform !== 'win32';
-  const child = spawn(run.command, [...run.args], {
-    env: { ...process.env, ...run.environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: ownGroup,
-  });
+  const child = throughDoor(() =>
+    spawn(run.command, [...run.args], {
+      env: { ...process.env, ...run.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: ownGroup,
+    }),
+  );
   const stop = (): void => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     if (ownGroup) process.kill(-child.pid, 'SIGTERM');

@@ -34,6 +34,12 @@ export interface EgressConnection {
   readonly durationMs: number | null;
 }
 
+export interface ConnectionQuery {
+  readonly limit?: number;
+  readonly decisionId?: string;
+  readonly before?: string;
+}
+
 /** A destination that may be dialled without a clearance, because what goes there holds nothing of anybody's. */
 export interface AllowEntry {
   /** Host name or address; `*.example.org` is every name under it. */
@@ -120,12 +126,23 @@ export interface Egress extends AsyncDisposable {
   /** Replaces the part of the allow-list that `id` owns, at once; an empty one takes it away. */
   allow(id: string, entries: readonly AllowEntry[]): void;
   allowList(): readonly (AllowEntry & { readonly id: string })[];
-  /** Switches every way to other machines off or on; connections that are open to them are cut. */
-  setOffline(offline: boolean): void;
+  /**
+   * Switches every way to other machines off, or on again, for this run and the next; open connections to them are cut.
+   * @throws {IntramurosError} `forbidden` when the setting "offline" holds it.
+   */
+  setOffline(offline: boolean): Promise<void>;
   totals(): readonly EgressTotal[];
   /** Bytes of the connections made under a decision, so far. */
   bytesOf(decisionId: string): { readonly sentBytes: number; readonly receivedBytes: number };
-  /** Newest first. */
-  connections(query?: { readonly limit?: number; readonly decisionId?: string }): readonly EgressConnection[];
+  /** The latest of this run, newest first. */
+  connections(query?: ConnectionQuery): readonly EgressConnection[];
+  /** All that are kept, newest first. `before` is the id of the last one of the page before. */
+  page(query?: ConnectionQuery): Promise<readonly EgressConnection[]>;
+  /** Bytes to other machines that neither a decision nor an entry of the allow-list explains: 0. */
+  unexplainedBytes(): number;
+  /** Whether a destination could be dialled without a clearance now; dials and records nothing. */
+  admits(what: { readonly purpose: string; readonly host: string; readonly port: number }): boolean;
+  /** Records what another layer refused. */
+  refused(what: { readonly purpose: string; readonly host: string; readonly port: number }): void;
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import {
   listMessages,
   updateConversation,
 } from './routes/conversations.ts';
+import { getEgress, listEgressConnections, setEgressOffline } from './routes/egress.ts';
 import { createEmbedding } from './routes/embeddings.ts';
 import {
   deleteModel,
@@ -43,6 +44,9 @@ export const contract: readonly Endpoint[] = [
   getStatus,
   listSettings,
   createBackup,
+  getEgress,
+  listEgressConnections,
+  setEgressOffline,
   listModels,
   getModel,
   deleteModel,

@@ -1,4 +1,5 @@
 import type { Conversations } from '../conversations/index.ts';
+import type { EgressHouse } from '../egress/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Answers, Runs } from '../flows/index.ts';
 import type { Identity, Quotas } from '../identity/index.ts';
@@ -23,6 +24,8 @@ export interface GatewayRooms {
   backup(options: { readonly weights: boolean; readonly signal: AbortSignal }): Promise<BackupResult>;
   /** What was exchanged with other machines since the start. */
   reach(): Reach;
+  /** The door to other machines, for those who administer it. */
+  readonly egress: Omit<EgressHouse, typeof Symbol.asyncDispose>;
   readonly aliases: AliasBook;
   readonly metrics: Metrics;
   readonly house: House;

@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IntramurosError, silentLog } from '../../src/base/index.ts';
+import { openAudit } from '../../src/audit/index.ts';
+import { IntramurosError, silentLog, systemClock } from '../../src/base/index.ts';
 import { type Conversations, openConversations } from '../../src/conversations/index.ts';
+import { openEgress, openEgressHouse } from '../../src/egress/index.ts';
 import { openAnswers, openRuns } from '../../src/flows/index.ts';
 import {
   type Gateway,
@@ -71,6 +73,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const metrics = openMetrics({ engine, reach });
   const answers = openAnswers({ engine, library, conversations, log, egressTotals: () => [], onStep: metrics.step });
   const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
+  const audit = openAudit({ home, log, clock: systemClock });
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
     identity: options.identity ?? ownerIdentity(),
@@ -84,6 +87,13 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     },
     backup: (how) => backupHere({ home, database, log, ...how }),
     reach,
+    egress: openEgressHouse({
+      egress: openEgress({ offline: true, log, clock: systemClock }),
+      audit,
+      log,
+      clock: systemClock,
+      databaseKind: 'pglite',
+    }),
     aliases: openAliases(options.aliases ?? {}),
     metrics,
     house: {
@@ -104,6 +114,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     await runs.close();
     await engine.close();
     await database?.close();
+    await audit.close();
     await rm(home, { recursive: true, force: true });
   };
   return {

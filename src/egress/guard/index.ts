@@ -1,0 +1,2 @@
+export { installGuard } from './guard.ts';
+export type { Guard, GuardOptions, GuardRefusal } from './types.ts';
