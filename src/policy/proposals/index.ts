@@ -1,0 +1,2 @@
+export { type OpenProposalsOptions, openProposals } from './open-proposals.ts';
+export type * from './types.ts';
