@@ -141,7 +141,8 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
     clearTimeout(noteTimer);
     while (flushing !== undefined) await flushing;
     if (waiting.length > 0) {
-      await flushOnce();
+      do await flushOnce();
+      while (waiting.length > 0 && failure === undefined);
       if (waiting.length > 0)
         log.error({ folder, lost: waiting.length }, 'notes were lost: the record cannot be written');
     }
