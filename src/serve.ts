@@ -16,8 +16,10 @@ import {
   type ShownSetting,
 } from './gateway/index.ts';
 import { openModelLibrary } from './models/index.ts';
-import { backupHere, openDatabase } from './store/index.ts';
+import { type Clearance, openGate, openPolicy } from './policy/index.ts';
+import { backupHere, openDatabase, openSecrets } from './store/index.ts';
 import { openTuner } from './tuner.ts';
+import { openUpstreams } from './upstreams/index.ts';
 import { version } from './version.ts';
 
 export interface StartOptions {
@@ -52,7 +54,12 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     await openDatabase({ home, databaseUrl: settings.databaseUrl, log, ...(signal ? { signal } : {}) }),
   );
   const audit = opened.use(openAudit({ home, log, clock }));
-  const egress = opened.use(openEgress({ offline: settings.offline, home, database, log, clock }));
+  const policy = opened.use(openPolicy({ home, audit, clock, log }));
+  const gate = openGate({ policy, audit, clock, log });
+  const verify = (clearance: Clearance): boolean => gate.verify(clearance);
+  const egress = opened.use(openEgress({ offline: settings.offline, home, database, log, clock, verify }));
+  const secrets = openSecrets({ home, file: settings.secretsKeyFile });
+  const upstreams = opened.use(await openUpstreams({ database, secrets, egress, gate, audit, clock, log }));
   const egressHouse = opened.use(openEgressHouse({ egress, audit, guard, databaseKind: database.kind, log, clock }));
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
@@ -97,6 +104,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
       identity: ownerIdentity(),
       engine,
       models: library,
+      upstreams,
       conversations,
       answers,
       runs,

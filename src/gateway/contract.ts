@@ -28,6 +28,14 @@ import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/op
 import { createAnswer, getRun, readRun, stopRun } from './routes/runs.ts';
 import { getHealth, getMetrics, getStatus, listSettings } from './routes/system.ts';
 import { detokenize, tokenize } from './routes/tokenize.ts';
+import {
+  createUpstream,
+  deleteUpstream,
+  getUpstream,
+  listUpstreams,
+  testUpstream,
+  updateUpstream,
+} from './routes/upstreams.ts';
 
 /** Every operation of the API. A new route is one line here; `docs/openapi.json` is made from this list. */
 export const contract: readonly Endpoint[] = [
@@ -67,4 +75,10 @@ export const contract: readonly Endpoint[] = [
   getRun,
   readRun,
   stopRun,
+  listUpstreams,
+  createUpstream,
+  getUpstream,
+  updateUpstream,
+  deleteUpstream,
+  testUpstream,
 ];

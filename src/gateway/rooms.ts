@@ -5,6 +5,7 @@ import type { Answers, Runs } from '../flows/index.ts';
 import type { Identity, Quotas } from '../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
 import type { BackupResult } from '../store/index.ts';
+import type { Upstreams } from '../upstreams/index.ts';
 import type { AliasBook } from './aliases.ts';
 import type { Metrics } from './http/metrics.ts';
 
@@ -14,6 +15,8 @@ export interface GatewayRooms {
   readonly identity: Pick<Identity, 'mode' | 'authenticate'> & { readonly quotas: Quotas };
   readonly engine: Engine;
   readonly models: ModelLibrary;
+  /** Remote services that may answer. */
+  readonly upstreams: Upstreams;
   readonly conversations: Conversations;
   /** The answer path: every dialect asks here. */
   readonly answers: Answers;

@@ -44,16 +44,18 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   /** Who asks; without it whoever asks from this machine is the owner. */
   readonly identity?: GatewayRooms['identity'];
   readonly embeddingEncoding?: 'asked' | 'float';
+  /** Rooms to take instead of its own. */
+  readonly rooms?: Partial<GatewayRooms>;
   /** How long a run goes on without a reader. */
   readonly graceMs?: number;
 }
 
-/** Conversations whose database is away. */
-function closedConversations(): Conversations {
+/** A room whose database is away. */
+function closedRoom<Room extends object>(): Room {
   const refuse = (): never => {
     throw new IntramurosError('database_unavailable', 'The database does not answer.');
   };
-  return new Proxy({} as Conversations, { get: () => refuse });
+  return new Proxy({} as Room, { get: () => refuse });
 }
 
 /** Starts it on a free port. */
@@ -69,7 +71,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const database = options.conversations ? await openDatabase({ home, log }) : undefined;
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
   const library = openMemoryLibrary(models);
-  const conversations = database ? await openConversations({ database, log }) : closedConversations();
+  const conversations = database ? await openConversations({ database, log }) : closedRoom<Conversations>();
   const metrics = openMetrics({ engine, reach });
   const answers = openAnswers({ engine, library, conversations, log, egressTotals: () => [], onStep: metrics.step });
   const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
@@ -79,6 +81,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     identity: options.identity ?? ownerIdentity(),
     engine,
     models: library,
+    upstreams: closedRoom(),
     conversations,
     answers,
     runs,
@@ -107,6 +110,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       setup: () => ({ state: 'ready' }),
     },
   };
+  Object.assign(rooms, options.rooms);
   gateway = await openGateway({ host: '127.0.0.1', port: 0, replies: 'always', ...options, rooms, log });
   const { address } = gateway;
   const close = async (): Promise<void> => {
