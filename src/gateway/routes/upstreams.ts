@@ -69,7 +69,7 @@ export const updateUpstream = endpoint({
   tag: 'Upstreams',
   summary: {
     en: 'Changes what was declared; who changes attributes of a place has declared them.',
-    fr: 'Change ce qui a été déclaré ; qui change les attributs d’un lieu les a déclarés.',
+    fr: 'Change ce qui a été déclaré ; qui change les attributs d’un lieu les a déclarés.',
   },
   dialect: 'native',
   right: 'admin.upstreams',
@@ -107,7 +107,7 @@ export const testUpstream = endpoint({
   tag: 'Upstreams',
   summary: {
     en: 'Asks a remote service one small question, through the policy and the egress door; checks every replica.',
-    fr: 'Pose une petite question à un service distant, à travers la politique et la porte de sortie ; vérifie chaque réplique.',
+    fr: 'Pose une petite question à un service distant, à travers la politique et la porte de sortie ; vérifie chaque réplique.',
   },
   dialect: 'native',
   right: 'admin.upstreams',
