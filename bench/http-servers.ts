@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { toTurn } from '../src/flows/index.ts';
 import { openStreamCount } from '../src/gateway/index.ts';
+import { person } from '../test/parts/people.ts';
 import { openTestGateway } from '../test/parts/test-gateway.ts';
 
 /**
@@ -72,8 +72,8 @@ const address = gateway?.address ?? (await byHand());
 /** The same answers without HTTP: what the echo engine and the answer path take of the whole. */
 async function inside(streams: number, content: string): Promise<Figures> {
   const one = async (): Promise<void> => {
-    const turn = { model: 'echo', prompt: { kind: 'chat', messages: [{ role: 'user', content }] } } as const;
-    const answers = gateway?.rooms.answers.answer(toTurn({ ...turn, fairKey: 'bench', isolationKey: 'bench' }));
+    const input = { kind: 'chat', messages: [{ role: 'user', content }] } as const;
+    const answers = gateway?.rooms.answers.answer({ model: 'echo', input, caller: { who: person('bench') } });
     for await (const event of answers ?? [])
       if (event.t === 'close' && event.error) throw new Error(event.error.message);
   };

@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import { internalLabel } from '../src/policy/index.ts';
 import { findChromium, openBrowser, pageFolder } from '../test/parts/browser.ts';
 import { runCommand, startServe, temporaryHome } from '../test/parts/command.ts';
 import { describeModel } from '../test/parts/memory-library.ts';
@@ -175,12 +176,12 @@ const onEcho = (gateway: TestGateway, ids: { sample: string; long: string }): re
 ];
 
 async function storeSample(gateway: TestGateway, locale: Look['locale']): Promise<string> {
-  const { conversations } = gateway.rooms;
+  const conversations = gateway.rooms.conversations.of('local');
   const { id } = await conversations.create({});
   const content = sampleQuestion[locale];
   const begun = await conversations.begin(
     { kind: 'ask', conversationId: id, parentId: undefined, content },
-    { runId: `run_${locale}`, model: 'echo' },
+    { runId: `run_${locale}`, model: 'echo', mark: { label: internalLabel, sources: [] } },
   );
   const answer = sampleAnswer[locale];
   await conversations.finish(begun.messageId, { content: answer, status: 'complete', endedBy: 'stop' });
@@ -188,7 +189,7 @@ async function storeSample(gateway: TestGateway, locale: Look['locale']): Promis
 }
 
 async function storeLong(gateway: TestGateway): Promise<string> {
-  const { conversations } = gateway.rooms;
+  const conversations = gateway.rooms.conversations.of('local');
   const { id } = await conversations.create({
     title: 'Une conversation de mille messages, au titre long '.repeat(4).slice(0, 190),
   });
@@ -196,7 +197,7 @@ async function storeLong(gateway: TestGateway): Promise<string> {
   for (let at = 1; at <= 500; at += 1) {
     const begun = await conversations.begin(
       { kind: 'ask', conversationId: id, parentId, content: `Question ${at}` },
-      { runId: `run_${at}`, model: 'echo' },
+      { runId: `run_${at}`, model: 'echo', mark: { label: internalLabel, sources: [] } },
     );
     parentId = begun.messageId;
     const columns = Array.from({ length: 40 }, (_, column) => `c${column + 1}`);
@@ -239,7 +240,7 @@ async function echoServer(browser: Browser): Promise<void> {
       await page.locator('.katex').first().waitFor();
     };
     await take(browser, gateway.address, [look], [['typography', open]]);
-    await gateway.rooms.conversations.remove(id);
+    await gateway.rooms.conversations.of('local').remove(id);
   }
   await take(browser, gateway.address, few, onEcho(gateway, ids));
 }

@@ -16,7 +16,7 @@ import {
   type ShownSetting,
 } from './gateway/index.ts';
 import { openModelLibrary } from './models/index.ts';
-import { type Clearance, openGate, openPolicy } from './policy/index.ts';
+import { type Clearance, type Destination, type Label, openGate, openPolicy, parseLabel } from './policy/index.ts';
 import { backupHere, openDatabase, openSecrets } from './store/index.ts';
 import { openTuner } from './tuner.ts';
 import { openUpstreams } from './upstreams/index.ts';
@@ -53,6 +53,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const database = opened.use(
     await openDatabase({ home, databaseUrl: settings.databaseUrl, log, ...(signal ? { signal } : {}) }),
   );
+  const defaultLabel = readDefaultLabel(settings.defaultLabel);
   const audit = opened.use(openAudit({ home, log, clock }));
   const policy = opened.use(openPolicy({ home, audit, clock, log }));
   const gate = openGate({ policy, audit, clock, log });
@@ -63,17 +64,24 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const egressHouse = opened.use(openEgressHouse({ egress, audit, guard, databaseKind: database.kind, log, clock }));
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
-  const conversations = await openConversations({ database, log, clock });
+  const conversations = await openConversations({ database, log, clock, defaultLabel });
   const reach = (): Reach => reachOf(egress);
   const metrics = openMetrics({ engine, reach });
+  const identity = ownerIdentity();
+  const here = embeddedPlace(settings.enclave, clock.now());
   const answers = openAnswers({
     engine,
     library,
     conversations,
+    gate,
+    quotas: identity.quotas,
+    upstreams,
+    embedded: () => here,
     log,
     clock,
-    egressTotals: () => egress.totals(),
+    bytesOf: (decisionId) => egress.bytesOf(decisionId),
     defaultModel: settings.defaultModel,
+    defaultLabel,
     onStep: metrics.step,
   });
   const runs = opened.use(openRuns({ answers, log, graceMs: settings.streamGrace, clock }));
@@ -101,13 +109,14 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     pageFolder: join(import.meta.dirname, '..', 'web', 'dist'),
     log,
     rooms: {
-      identity: ownerIdentity(),
+      identity,
       engine,
       models: library,
       upstreams,
       conversations,
       answers,
       runs,
+      audit,
       optimize: tuner.optimize,
       backup: (how) => backupHere({ home, database, log, ...how }),
       reach,
@@ -149,6 +158,35 @@ function makeHome(home: string): void {
       `The data directory ${home} cannot be made (${(error as NodeJS.ErrnoException).code}). Correct its rights or choose another INTRAMUROS_HOME.`,
       { cause: error, facts: { path: home, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' } },
     );
+  }
+}
+
+/** The engine of this very process, as policy sees it. */
+function embeddedPlace(enclave: boolean, now: number): Destination {
+  return {
+    id: 'embedded',
+    title: 'Intramuros',
+    tier: 'embedded',
+    country: undefined,
+    operatorCountry: undefined,
+    extraEuExposure: false,
+    secnumcloud: undefined,
+    hds: undefined,
+    retentionDays: 0,
+    trainsOnData: false,
+    dpaRef: undefined,
+    enclave,
+    declaredBy: 'system',
+    declaredAt: new Date(now).toISOString(),
+  };
+}
+
+function readDefaultLabel(text: string): Label {
+  try {
+    return parseLabel(text, 'defaultLabel');
+  } catch (error) {
+    const words = `Setting "defaultLabel": ${(error as Error).message}`;
+    throw new IntramurosError('config_invalid', words, { cause: error, facts: { setting: 'defaultLabel' } });
   }
 }
 

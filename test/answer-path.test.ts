@@ -3,9 +3,12 @@ import { after, before, test } from 'node:test';
 import { settingsSchema, silentLog, systemClock } from '../src/base/index.ts';
 import { type Conversations, openConversations } from '../src/conversations/index.ts';
 import { type Engine, openEngine } from '../src/engine/index.ts';
-import { type Answers, type Event, openAnswers, openRuns } from '../src/flows/index.ts';
+import { type Answers, type Event, noUpstreams, openAnswers, openRuns } from '../src/flows/index.ts';
 import { freshPlace } from './parts/databases.ts';
+import { noCaps, person } from './parts/people.ts';
+import { embeddedPlace } from './parts/places.ts';
 import { openStarterLibrary } from './parts/starter-library.ts';
+import { openTestGate } from './parts/test-gate.ts';
 
 /** The answer path on real parts: database, engine process, model. */
 let engine: Engine;
@@ -25,18 +28,31 @@ before(async () => {
     log,
     clock: systemClock,
   });
-  conversations = await openConversations({ database, log });
-  answers = openAnswers({ engine, library, conversations, log, egressTotals: () => [] });
+  const room = await openConversations({ database, log });
+  conversations = room.of('me');
+  const { gate, ...decided } = openTestGate();
+  answers = openAnswers({
+    engine,
+    library,
+    conversations: room,
+    gate,
+    quotas: noCaps,
+    upstreams: noUpstreams,
+    embedded: () => embeddedPlace,
+    bytesOf: () => ({ sentBytes: 0, receivedBytes: 0 }),
+    log,
+  });
   cleanUps.unshift(
     () => engine.close(),
     () => database.close(),
+    () => decided[Symbol.asyncDispose](),
   );
 });
 after(async () => {
   for (const cleanUp of cleanUps) await cleanUp();
 });
 
-const caller = { id: 'me', isolationKey: 'mine' };
+const caller = { who: person('me') };
 const ask = (conversationId: string, content: string, parentId?: string) =>
   ({
     caller,
@@ -74,7 +90,8 @@ test('a second question of a conversation computes only what is new, and both an
 });
 
 test('stopping a run stops the engine within its step, and keeps what was said', async () => {
-  await using runs = openRuns({ answers, log: silentLog(), graceMs: 15_000 });
+  await using room = openRuns({ answers, log: silentLog(), graceMs: 15_000 });
+  const runs = room.of('me');
   const { id } = await conversations.create();
   const run = runs.start({ ...ask(id, 'Tell me a very long story about a lighthouse.'), maxTokens: 1_000 });
   let said = '';

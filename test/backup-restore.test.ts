@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { silentLog } from '../src/base/index.ts';
 import { openConversations } from '../src/conversations/index.ts';
+import { internalLabel } from '../src/policy/index.ts';
 import { tarEnd, tarHeader, tarPadding } from '../src/store/backup/tar.ts';
 import { backup, type Database, openDatabase, restore } from '../src/store/index.ts';
 import { emptyPlace, freshPlace, onEachDatabase } from './parts/databases.ts';
@@ -14,12 +15,12 @@ import { openTestGateway } from './parts/test-gateway.ts';
 const log = silentLog();
 
 async function fill(database: Database, count: number): Promise<void> {
-  const store = await openConversations({ database, log });
+  const store = (await openConversations({ database, log })).of('local');
   for (let n = 0; n < count; n += 1) {
     const { id } = await store.create();
     const begun = await store.begin(
       { kind: 'ask', conversationId: id, parentId: undefined, content: `Où est l’été n° ${n} ? "\\" \n😀` },
-      { runId: 'run_1', model: 'tiny' },
+      { runId: 'run_1', model: 'tiny', mark: { label: internalLabel, sources: [] } },
     );
     const error = { code: 'internal', message: 'x' };
     await store.finish(begun.messageId, { content: `réponse ${n}`, status: 'failed', endedBy: 'failed', error });
@@ -53,7 +54,7 @@ onEachDatabase('backup and restore', (promise) => {
     assert.deepEqual(await tables(again), before);
     assert.equal(readFileSync(join(home, 'config.json'), 'utf8'), '{"language":"fr"}');
     assert.deepEqual(readdirSync(join(home, 'models')), ['notes']);
-    const store = await openConversations({ database: again, log });
+    const store = (await openConversations({ database: again, log })).of('local');
     assert.equal((await store.list({ q: 'reponses 7' })).conversations.length, 1, 'found by search again');
     await store.removeMessage(before.messages[0]?.conversation_id as string, before.messages[0]?.id as string);
   });
@@ -251,7 +252,7 @@ test('a backup from a newer version is refused', async (context) => {
 
 test('a running server saves itself when asked, and keeps its five newest backups', async (context) => {
   await using gateway = await openTestGateway({ conversations: true });
-  const { id } = await gateway.rooms.conversations.create({ title: 'Gardée' });
+  const { id } = await gateway.rooms.conversations.of('local').create({ title: 'Gardée' });
   let made: { path: string; entries: number } | undefined;
   for (let n = 0; n < 6; n += 1) {
     const reply = await gateway.ask('/api/backup', { method: 'POST', body: {} });
@@ -262,7 +263,7 @@ test('a running server saves itself when asked, and keeps its five newest backup
   const { home } = emptyPlace(context);
   await restore({ from: made?.path ?? '', home, log });
   await using again = await openDatabase({ home, log });
-  const store = await openConversations({ database: again, log });
+  const store = (await openConversations({ database: again, log })).of('local');
   assert.equal((await store.get(id)).title, 'Gardée');
   const refused = await gateway.ask('/api/backup', { method: 'POST', body: { to: '/etc/evil' } });
   assert.equal(refused.status, 400);

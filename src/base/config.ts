@@ -64,6 +64,13 @@ export const settingsSchema = z.strictObject({
     description:
       'Form of embeddings: as the client asks, or always numbers, for clients that ask for base64 and then refuse it because the published schema knows only numbers.',
   }),
+  defaultLabel: z.string().default('INTERNE').meta({
+    description:
+      'Label of data of which nobody said anything: PUBLIC, INTERNE, SENSIBLE, SP or DR, with mentions and compartments if need be, as in "SENSIBLE; mentions=PII".',
+  }),
+  enclave: z.stringbool().or(z.boolean()).default(false).meta({
+    description: 'Whether this machine is part of the declared enclave that may hold data of level DR.',
+  }),
   databaseUrl: z
     .string()
     .optional()

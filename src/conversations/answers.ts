@@ -1,8 +1,9 @@
 import { IntramurosError, newId } from '../base/index.ts';
 import type { Database, Queryable } from '../store/index.ts';
+import { joinMarks, lockMark, type Marked, writeMark } from './marks.ts';
 import { getMessage, insertMessage, listBranch } from './messages.ts';
 import { autoTitle, storableText } from './text.ts';
-import type { Message, MessageUsage, Provenance } from './types.ts';
+import type { Message, MessageError, MessageUsage, Provenance } from './types.ts';
 
 /** Where in a conversation an answer is to be written. */
 export type AnswerTarget =
@@ -28,6 +29,8 @@ export interface BegunAnswer {
   readonly title: string | undefined;
   /** What the model is to see, from the root: ends with the question, or with the cut answer when it is to go on. */
   readonly history: readonly Message[];
+  /** The join of the question, the conversation and all that is in `history`: the label of whatever comes of it. */
+  readonly mark: Marked;
 }
 
 /** What an answer ended with. */
@@ -37,15 +40,23 @@ export interface AnswerEnd {
   readonly thinkingMs?: number | undefined;
   readonly status: 'complete' | 'stopped' | 'failed';
   readonly endedBy: string;
-  readonly error?: { readonly code: string; readonly message: string } | undefined;
+  readonly error?: MessageError | undefined;
   readonly usage?: MessageUsage | undefined;
   readonly provenance?: Provenance | undefined;
 }
 
+/** What an answer is begun with. */
+export interface AnswerStart {
+  readonly runId: string;
+  readonly model: string;
+  /** What the question brings by itself; the conversation's own mark is joined to it. */
+  readonly mark: Marked;
+}
+
 /** Writing answers into conversations. */
 export interface Answers {
-  /** Makes the place of an answer, and stores its question, in one durable step. */
-  begin(target: AnswerTarget, answer: { readonly runId: string; readonly model: string }): Promise<BegunAnswer>;
+  /** Makes the place of an answer, stores its question and raises the conversation's mark, in one durable step. */
+  begin(target: AnswerTarget, answer: AnswerStart): Promise<BegunAnswer>;
   /** Saves what an answer has so far; false when the message is no longer there to be written. */
   grow(
     messageId: string,
@@ -55,10 +66,13 @@ export interface Answers {
   finish(messageId: string, end: AnswerEnd): Promise<boolean>;
 }
 
-/** @param now the present, as ISO text. */
-export function answersOf(database: Database, now: () => string): Answers {
+/**
+ * @param now the present, as ISO text.
+ * `grow` and `finish` write to messages that `begin` made, whoever owns the conversation meanwhile.
+ */
+export function answersOf(database: Database, ownerId: string, now: () => string): Answers {
   return {
-    begin: (target, answer) => database.transaction((on) => begin(on, target, answer, now())),
+    begin: (target, answer) => database.transaction((on) => begin(on, ownerId, target, answer, now())),
     grow: async (messageId, soFar) => {
       const rows = await database.query(
         `UPDATE messages SET content = $2, thinking = $3 WHERE id = $1 AND status = 'generating' RETURNING id`,
@@ -75,12 +89,36 @@ const storable = (text: string): string => storableText(text.length > 1_000_000 
 
 async function begin(
   on: Queryable,
+  ownerId: string,
   target: AnswerTarget,
-  answer: { readonly runId: string; readonly model: string },
+  answer: AnswerStart,
   at: string,
 ): Promise<BegunAnswer> {
+  const before = await lockMark(on, ownerId, target.conversationId);
+  const begun = await place(on, target, answer, at);
+  const mark = joinMarks(before, answer.mark, ...begun.history.map(markOf));
+  const text = JSON.stringify(mark);
+  if (target.kind === 'continue' || text !== JSON.stringify(answer.mark)) {
+    await on.query('UPDATE messages SET label = $2, label_sources = $3 WHERE id = $1', [
+      begun.messageId,
+      mark.label,
+      JSON.stringify(mark.sources),
+    ]);
+  }
+  if (text !== JSON.stringify(before)) await writeMark(on, target.conversationId, mark);
+  return { ...begun, mark };
+}
+
+const markOf = ({ label, labelSources }: Message): Marked => ({ label, sources: labelSources });
+
+async function place(
+  on: Queryable,
+  target: AnswerTarget,
+  answer: AnswerStart,
+  at: string,
+): Promise<Omit<BegunAnswer, 'mark'>> {
   if (target.kind === 'continue') return beginContinue(on, target, answer, at);
-  const question = target.kind === 'ask' ? await ask(on, target, at) : await questionOf(on, target);
+  const question = target.kind === 'ask' ? await ask(on, target, answer.mark, at) : await questionOf(on, target);
   const messageId = newId('msg');
   await insertMessage(on, {
     id: messageId,
@@ -91,6 +129,7 @@ async function begin(
     status: 'generating',
     runId: answer.runId,
     createdAt: at,
+    ...answer.mark,
   });
   await touch(on, target.conversationId, { at, leafId: messageId, added: 1, model: answer.model });
   return {
@@ -105,11 +144,11 @@ async function begin(
 async function ask(
   on: Queryable,
   target: AnswerTarget & { kind: 'ask' },
+  mark: Marked,
   at: string,
 ): Promise<{ readonly id: string; readonly title: string | undefined }> {
   const content = storableText(target.content);
   if (content.trim() === '') throw new IntramurosError('invalid_request', 'The question is empty. Write something.');
-  await assertConversation(on, target.conversationId);
   if (target.parentId !== undefined) {
     const parent = await getMessage(on, target.conversationId, target.parentId);
     if (parent.role === 'user') {
@@ -129,6 +168,7 @@ async function ask(
     content,
     status: 'complete',
     createdAt: at,
+    ...mark,
   });
   await touch(on, target.conversationId, { at, leafId: id, added: 1 });
   const titled = await on.query<{ title: string }>(
@@ -152,9 +192,9 @@ async function questionOf(
 async function beginContinue(
   on: Queryable,
   target: AnswerTarget & { kind: 'continue' },
-  answer: { readonly runId: string; readonly model: string },
+  answer: AnswerStart,
   at: string,
-): Promise<BegunAnswer> {
+): Promise<Omit<BegunAnswer, 'mark'>> {
   const message = await getMessage(on, target.conversationId, target.messageId);
   if (message.role !== 'assistant') {
     throw new IntramurosError('invalid_request', `Only an answer can be continued; "${message.id}" is none.`, {
@@ -213,12 +253,4 @@ async function touch(
        model = coalesce($5, model) WHERE id = $1`,
     [conversationId, change.at, change.leafId, change.added, change.model],
   );
-}
-
-async function assertConversation(on: Queryable, id: string): Promise<void> {
-  const rows = await on.query('SELECT id FROM conversations WHERE id = $1', [id]);
-  if (rows.length > 0) return;
-  throw new IntramurosError('conversation_not_found', `There is no conversation "${id}". It may have been deleted.`, {
-    facts: { conversation: id },
-  });
 }

@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
 import { type DatabasePlace, onEachDatabase } from '../../test/parts/databases.ts';
 import { silentLog } from '../base/index.ts';
+import { internalLabel, type Label } from '../policy/index.ts';
 import type { Database } from '../store/index.ts';
-import { type Conversations, openConversations, siblings } from './index.ts';
+import { type ConversationRoom, type Conversations, openConversations, siblings } from './index.ts';
 
-async function opened(place: DatabasePlace): Promise<{ database: Database; store: Conversations } & AsyncDisposable> {
+async function opened(
+  place: DatabasePlace,
+): Promise<{ database: Database; room: ConversationRoom; store: Conversations } & AsyncDisposable> {
   const database = await place.open();
-  const store = await openConversations({ database, log: silentLog() });
-  return { database, store, [Symbol.asyncDispose]: () => database.close() };
+  const room = await openConversations({ database, log: silentLog() });
+  const store = room.of('me');
+  return { database, room, store, [Symbol.asyncDispose]: () => database.close() };
 }
 
-const run = { runId: 'run_1', model: 'tiny' };
+const run = { runId: 'run_1', model: 'tiny', mark: { label: internalLabel, sources: [] } };
+
+const sensitive: Label = { level: 'SENSIBLE', mentions: ['PII'], compartments: [] };
 
 async function exchange(store: Conversations, conversationId: string, content: string, reply: string, under?: string) {
   const begun = await store.begin({ kind: 'ask', conversationId, parentId: under, content }, run);
@@ -145,7 +151,19 @@ onEachDatabase('conversations', (promise) => {
         tokensPerSecond: 5.5,
         contextTokens: 5,
       },
-      provenance: { model: 'tiny', tier: 'embedded', quantization: 'Q4_1', tuned: false, bytesSent: 0 },
+      provenance: {
+        model: 'tiny',
+        tier: 'embedded',
+        destinationId: 'embedded',
+        destinationTitle: 'Intramuros',
+        country: null,
+        decisionId: null,
+        costMicros: null,
+        currency: null,
+        quantization: 'Q4_1',
+        tuned: false,
+        bytesSent: 0,
+      },
     } as const;
     assert.equal(await here.store.finish(messageId, end), true);
     const kept = await here.store.message(id, messageId);
@@ -267,7 +285,7 @@ onEachDatabase('conversations', (promise) => {
       endedBy: 'cancelled',
     });
     const markdown = await here.store.export(id, { format: 'markdown', language: 'fr' });
-    assert.match(markdown, /^# Essai\n/);
+    assert.match(markdown, /^---\nlabel: "INTERNE"\n---\n\n# Essai\n/);
     assert.deepEqual(
       [...markdown.matchAll(/^## .*$/gm)].map(([line]) => line),
       [
@@ -284,5 +302,102 @@ onEachDatabase('conversations', (promise) => {
     assert.equal(json.messages.length, 5);
     assert.doesNotMatch(JSON.stringify(json), /secret/);
     assert.match(await here.store.export(id, { format: 'markdown', thinking: true }), /> secret/);
+  });
+
+  promise('nobody finds, changes, writes into, exports or deletes what is another’s', async (place) => {
+    await using here = await opened(place);
+    const mine = here.store;
+    const theirs = here.room.of('you');
+    const { id } = await mine.create();
+    const { questionId, answerId } = await exchange(mine, id, 'Un secret bien gardé', 'Oui.');
+    const target = { conversationId: id, messageId: questionId };
+    const ways: readonly [name: string, way: (of: Conversations, id: string) => Promise<unknown>][] = [
+      ['get', (of, at) => of.get(at)],
+      ['messages', (of, at) => of.messages(at)],
+      ['message', (of, at) => of.message(at, answerId)],
+      ['branch', (of, at) => of.branch(at, answerId)],
+      ['update', (of, at) => of.update(at, { title: 'Mine now' })],
+      ['raise', (of, at) => of.update(at, { raise: { label: sensitive, sources: [] } })],
+      ['export', (of, at) => of.export(at, { format: 'json' })],
+      ['removeMessage', (of, at) => of.removeMessage(at, answerId)],
+      ['ask', (of, at) => of.begin({ kind: 'ask', conversationId: at, parentId: answerId, content: 'x' }, run)],
+      ['regenerate', (of, at) => of.begin({ ...target, kind: 'regenerate', conversationId: at }, run)],
+      ['continue', (of, at) => of.begin({ kind: 'continue', conversationId: at, messageId: answerId }, run)],
+      ['remove', (of, at) => of.remove(at)],
+    ];
+    for (const [name, way] of ways) {
+      const words = async (at: string): Promise<string> =>
+        way(theirs, at).then(
+          () => assert.fail(`${name} reached ${at}`),
+          (error: { code: string; message: string }) => `${error.code} ${error.message.replaceAll(at, 'ID')}`,
+        );
+      assert.equal(await words(id), await words('conv_none'), name);
+    }
+    assert.deepEqual((await theirs.list()).conversations, []);
+    assert.deepEqual((await theirs.list({ q: 'secret' })).conversations, []);
+    assert.equal((await mine.list({ q: 'secret' })).conversations.length, 1);
+    assert.equal((await mine.messages(id)).length, 2);
+    assert.equal((await mine.get(id)).label.level, 'INTERNE');
+  });
+
+  promise('a first administrator takes over what was there, answers being written included', async (place) => {
+    await using here = await opened(place);
+    const { id } = await here.store.create();
+    const begun = await here.store.begin({ kind: 'ask', conversationId: id, parentId: undefined, content: 'x' }, run);
+    assert.equal(await here.database.transaction((on) => here.room.adopt('me', 'admin', on)), 1);
+    assert.equal(await here.store.finish(begun.messageId, { content: 'y', status: 'complete', endedBy: 'stop' }), true);
+    await assert.rejects(here.store.get(id), { code: 'conversation_not_found' });
+    assert.equal((await here.room.of('admin').messages(id))[1]?.content, 'y');
+    assert.equal(await here.room.forget('admin'), 1);
+    await assert.rejects(here.room.of('admin').get(id), { code: 'conversation_not_found' });
+  });
+
+  promise(
+    'the mark of a conversation is never below what was said in it, and only a downgrade lowers it',
+    async (place) => {
+      await using here = await opened(place);
+      const { id, label } = await here.store.create();
+      assert.deepEqual(label, internalLabel);
+      const first = await exchange(here.store, id, 'plain', 'answer');
+      const source = { kind: 'client', id: 'x-intramuros-label', label: sensitive } as const;
+      const asked = { kind: 'ask', conversationId: id, parentId: first.answerId, content: 'a name' } as const;
+      const begun = await here.store.begin(asked, { ...run, mark: { label: sensitive, sources: [source] } });
+      assert.deepEqual(begun.mark, { label: sensitive, sources: [source] });
+      // Another branch, which saw nothing of it: the conversation's mark counts all the same.
+      const beside = await exchange(here.store, id, 'beside', 'answer beside', first.answerId);
+      assert.deepEqual(beside.begun.mark.label, sensitive);
+      const tree = await here.store.messages(id);
+      assert.deepEqual(
+        tree.map((message) => message.label.level),
+        ['INTERNE', 'INTERNE', 'SENSIBLE', 'SENSIBLE', 'INTERNE', 'SENSIBLE'],
+      );
+      const conversation = await here.store.get(id);
+      assert.deepEqual(conversation.label, sensitive);
+      assert.deepEqual(conversation.labelSources, [source]);
+      const raised = await here.store.update(id, { raise: { label: internalLabel, sources: [] } });
+      assert.deepEqual(raised.label, sensitive, 'a raise to less changes nothing');
+      const downgrade = {
+        kind: 'downgrade',
+        id: 'prop_1',
+        label: internalLabel,
+        by: 'dpo',
+        reason: 'published',
+      } as const;
+      await here.room.lower(id, internalLabel, downgrade);
+      assert.deepEqual((await here.store.get(id)).labelSources, [downgrade]);
+      for (const message of await here.store.messages(id)) assert.deepEqual(message.label, internalLabel);
+      await assert.rejects(here.room.lower('conv_none', internalLabel, downgrade), { code: 'conversation_not_found' });
+    },
+  );
+
+  promise('an exported document carries its label', async (place) => {
+    await using here = await opened(place);
+    const { id } = await here.store.create();
+    const asked = { kind: 'ask', conversationId: id, parentId: undefined, content: 'a name' } as const;
+    await here.store.begin(asked, { ...run, mark: { label: sensitive, sources: [] } });
+    assert.match(await here.store.export(id, { format: 'markdown' }), /^---\nlabel: "SENSIBLE; mentions=PII"\n---\n/);
+    const json = JSON.parse(await here.store.export(id, { format: 'json' })) as { label: string; conversation: object };
+    assert.equal(json.label, 'SENSIBLE; mentions=PII');
+    assert.ok(!('ownerId' in json.conversation));
   });
 });

@@ -1,8 +1,10 @@
-import { type Clock, IntramurosError, type Logger, newId, systemClock } from '../base/index.ts';
+import { type Clock, type Logger, newId, systemClock } from '../base/index.ts';
+import { internalLabel, isWithin, type Label, type LabelSource } from '../policy/index.ts';
 import type { Database, Queryable } from '../store/index.ts';
 import { type Answers, answersOf } from './answers.ts';
 import { type ExportOptions, exportConversation } from './export.ts';
 import { type ConversationPage, type ListOptions, listConversations } from './list.ts';
+import { conversationNotFound, joinMarks, lockMark, type Marked, writeMark } from './marks.ts';
 import { deleteSubtree, getMessage, listBranch, listMessages, newestLeaf } from './messages.ts';
 import { type ConversationRow, conversationColumns, toConversation } from './rows.ts';
 import { personTitle } from './text.ts';
@@ -13,9 +15,25 @@ export interface ConversationChange {
   readonly model?: string | undefined;
   /** Leaf of the branch that is looked at; any message of it will do. */
   readonly activeLeafId?: string | undefined;
+  /** Joined with the mark, which only rises here. */
+  readonly raise?: Marked | undefined;
 }
 
-/** The conversations of an installation. */
+/** The conversations of an installation, seen by whose they are: there is no way to one without saying for whom. */
+export interface ConversationRoom {
+  of(ownerId: string): Conversations;
+  /** Gives all that one person has to another, within a transaction if one is given; tells how many conversations. */
+  adopt(fromId: string, toId: string, on?: Pick<Queryable, 'query'>): Promise<number>;
+  /** Deletes all that a person has; tells how many conversations. */
+  forget(ownerId: string, on?: Pick<Queryable, 'query'>): Promise<number>;
+  /**
+   * Declares a conversation and all its messages to be no more than a label: for a signed downgrade only.
+   * @throws {IntramurosError} `conversation_not_found`.
+   */
+  lower(id: string, to: Label, source: LabelSource): Promise<void>;
+}
+
+/** The conversations of one person. Another's are not found, in the words for one that never was. */
 export interface Conversations extends Answers {
   list(options?: ListOptions): Promise<ConversationPage>;
   create(options?: { readonly title?: string | undefined; readonly model?: string | undefined }): Promise<Conversation>;
@@ -40,67 +58,97 @@ export async function openConversations(options: {
   readonly database: Database;
   readonly log: Logger;
   readonly clock?: Clock;
-}): Promise<Conversations> {
-  const { database, log, clock = systemClock } = options;
+  /** Label of a conversation in which nothing was said yet. */
+  readonly defaultLabel?: Label;
+}): Promise<ConversationRoom> {
+  const { database, log, clock = systemClock, defaultLabel = internalLabel } = options;
   const cut = await database.query(
     `UPDATE messages SET status = 'interrupted' WHERE status = 'generating' RETURNING id`,
   );
   if (cut.length > 0) log.info({ messages: cut.length }, 'answers cut by the last end of the program were marked so');
   const now = (): string => new Date(clock.now()).toISOString();
   return {
-    list: (list) => listConversations(database, list),
-    create: (values) => createConversation(database, now(), values),
-    get: (id) => getConversation(database, id),
-    update: (id, change) => database.transaction((on) => updateConversation(on, id, change, now())),
+    of: (ownerId) => conversationsOf(database, ownerId, { now, defaultLabel }),
+    adopt: async (fromId, toId, on = database) => {
+      const change = 'UPDATE conversations SET owner_id = $2 WHERE owner_id = $1 RETURNING id';
+      return (await on.query(change, [fromId, toId])).length;
+    },
+    forget: async (ownerId, on = database) =>
+      (await on.query('DELETE FROM conversations WHERE owner_id = $1 RETURNING id', [ownerId])).length,
+    lower: (id, to, source) => database.transaction((on) => lowerConversation(on, id, to, source)),
+  };
+}
+
+function conversationsOf(
+  database: Database,
+  ownerId: string,
+  { now, defaultLabel }: { readonly now: () => string; readonly defaultLabel: Label },
+): Conversations {
+  /** Every reading of what a conversation holds begins here. */
+  const inside = <T>(id: string, work: (on: Queryable, conversation: Conversation) => Promise<T>): Promise<T> =>
+    database.transaction(async (on) => work(on, await getConversation(on, ownerId, id)));
+  return {
+    list: (list) => listConversations(database, ownerId, list),
+    create: (values) => createConversation(database, { ...values, ownerId, at: now(), label: defaultLabel }),
+    get: (id) => getConversation(database, ownerId, id),
+    update: (id, change) => inside(id, (on) => updateConversation(on, ownerId, id, change, now())),
     remove: async (id) => {
-      const gone = await database.query('DELETE FROM conversations WHERE id = $1 RETURNING id', [id]);
-      if (gone.length === 0) throw notFound(id);
+      const gone = await database.query('DELETE FROM conversations WHERE id = $1 AND owner_id = $2 RETURNING id', [
+        id,
+        ownerId,
+      ]);
+      if (gone.length === 0) throw conversationNotFound(id);
     },
-    messages: async (id) => {
-      const tree = await listMessages(database, id);
-      if (tree.length === 0) await getConversation(database, id);
-      return tree;
-    },
-    message: (id, messageId) => getMessage(database, id, messageId),
-    branch: (id, messageId) => listBranch(database, id, messageId),
-    removeMessage: (id, messageId) => database.transaction((on) => removeMessage(on, id, messageId)),
+    messages: (id) => inside(id, (on) => listMessages(on, id)),
+    message: (id, messageId) => inside(id, (on) => getMessage(on, id, messageId)),
+    branch: (id, messageId) => inside(id, (on) => listBranch(on, id, messageId)),
+    removeMessage: (id, messageId) => inside(id, (on) => removeMessage(on, id, messageId)),
     export: (id, how) =>
-      database.transaction(async (on) =>
-        exportConversation(await getConversation(on, id), await listMessages(on, id), { ...how, exportedAt: now() }),
+      inside(id, async (on, conversation) =>
+        exportConversation(conversation, await listMessages(on, id), { ...how, exportedAt: now() }),
       ),
-    ...answersOf(database, now),
+    ...answersOf(database, ownerId, now),
   };
 }
 
 /** @throws {IntramurosError} `conversation_not_found`. */
-async function getConversation(on: Queryable, id: string): Promise<Conversation> {
-  const [row] = await on.query<ConversationRow>(`SELECT ${conversationColumns} FROM conversations c WHERE c.id = $1`, [
-    id,
-  ]);
-  if (!row) throw notFound(id);
+async function getConversation(on: Queryable, ownerId: string, id: string): Promise<Conversation> {
+  const [row] = await on.query<ConversationRow>(
+    `SELECT ${conversationColumns} FROM conversations c WHERE c.id = $1 AND c.owner_id = $2`,
+    [id, ownerId],
+  );
+  if (!row) throw conversationNotFound(id);
   return toConversation(row);
 }
 
 async function createConversation(
   on: Queryable,
-  at: string,
-  values: { readonly title?: string | undefined; readonly model?: string | undefined } = {},
+  values: {
+    readonly ownerId: string;
+    readonly at: string;
+    readonly label: Label;
+    readonly title?: string | undefined;
+    readonly model?: string | undefined;
+  },
 ): Promise<Conversation> {
   const title = values.title === undefined ? '' : personTitle(values.title);
+  const origin = values.title === undefined ? 'auto' : 'person';
   const [row] = await on.query<ConversationRow>(
-    `INSERT INTO conversations AS c (id, title, title_origin, model, created_at, updated_at)
-     VALUES ($1, $2, $3, $4, $5, $5) RETURNING ${conversationColumns}`,
-    [newId('conv'), title, values.title === undefined ? 'auto' : 'person', values.model, at],
+    `INSERT INTO conversations AS c (id, owner_id, title, title_origin, model, label, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7) RETURNING ${conversationColumns}`,
+    [newId('conv'), values.ownerId, title, origin, values.model, values.label, values.at],
   );
   return toConversation(row as ConversationRow);
 }
 
 async function updateConversation(
   on: Queryable,
+  ownerId: string,
   id: string,
   change: ConversationChange,
   at: string,
 ): Promise<Conversation> {
+  if (change.raise) await writeMark(on, id, joinMarks(await lockMark(on, ownerId, id), change.raise));
   const title = change.title === undefined ? undefined : personTitle(change.title);
   const leaf =
     change.activeLeafId === undefined
@@ -112,10 +160,10 @@ async function updateConversation(
        title_origin = CASE WHEN $2::text IS NULL THEN c.title_origin ELSE 'person' END,
        model = coalesce($3, c.model), active_leaf_id = coalesce($4, c.active_leaf_id),
        updated_at = CASE WHEN $2::text IS NULL AND $3::text IS NULL THEN c.updated_at ELSE $5 END
-     WHERE c.id = $1 RETURNING ${conversationColumns}`,
-    [id, title, change.model, leaf, at],
+     WHERE c.id = $1 AND c.owner_id = $6 RETURNING ${conversationColumns}`,
+    [id, title, change.model, leaf, at, ownerId],
   );
-  if (!row) throw notFound(id);
+  if (!row) throw conversationNotFound(id);
   return toConversation(row);
 }
 
@@ -139,10 +187,20 @@ async function newestRootLeaf(on: Queryable, id: string): Promise<string | undef
   return root === undefined ? undefined : newestLeaf(on, root.id);
 }
 
-function notFound(id: string): IntramurosError {
-  return new IntramurosError(
-    'conversation_not_found',
-    `There is no conversation "${id}". It may have been deleted; the list has those that are there.`,
-    { facts: { conversation: id } },
+async function lowerConversation(on: Queryable, id: string, to: Label, source: LabelSource): Promise<void> {
+  const mark = [id, to, JSON.stringify([source])];
+  const rows = await on.query(
+    'UPDATE conversations SET label = $2, label_sources = $3 WHERE id = $1 RETURNING id',
+    mark,
   );
+  if (rows.length === 0) throw conversationNotFound(id);
+  const messages = await on.query<{ id: string; label: Label }>(
+    'SELECT id, label FROM messages WHERE conversation_id = $1',
+    [id],
+  );
+  const above = messages.filter(({ label }) => !isWithin(label, to)).map((message) => message.id);
+  await on.query('UPDATE messages SET label = $2, label_sources = $3 WHERE id = ANY ($1::text[])', [
+    above,
+    ...mark.slice(1),
+  ]);
 }

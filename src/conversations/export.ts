@@ -1,3 +1,4 @@
+import { formatLabel } from '../policy/index.ts';
 import type { Conversation, Message } from './types.ts';
 
 export interface ExportOptions {
@@ -42,7 +43,9 @@ export function exportConversation(
     ? tree
     : tree.map((message) => ({ ...message, thinking: undefined, thinkingMs: undefined }));
   if (options.format === 'markdown') return toMarkdown(conversation, messages, options);
-  return `${JSON.stringify({ format: 'intramuros.conversation', version: 1, exportedAt: options.exportedAt, conversation, messages }, null, 2)}\n`;
+  const { ownerId: _owner, ...told } = conversation;
+  const document = { format: 'intramuros.conversation', version: 1, exportedAt: options.exportedAt };
+  return `${JSON.stringify({ ...document, label: formatLabel(told.label), conversation: told, messages }, null, 2)}\n`;
 }
 
 function toMarkdown(
@@ -52,6 +55,7 @@ function toMarkdown(
 ): string {
   const say = words[options.language ?? 'en'];
   const parts = [
+    `---\nlabel: "${formatLabel(conversation.label)}"\n---`,
     `# ${conversation.title || say.untitled}`,
     `*${say.exported} ${options.exportedAt.slice(0, 16).replace('T', ' ')} UTC*`,
   ];

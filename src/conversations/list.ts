@@ -21,8 +21,12 @@ export interface ConversationPage {
   readonly nextCursor: string | undefined;
 }
 
-/** One page of conversations, the last touched first. */
-export async function listConversations(database: Queryable, options: ListOptions = {}): Promise<ConversationPage> {
+/** One page of a person's conversations, the last touched first. */
+export async function listConversations(
+  database: Queryable,
+  ownerId: string,
+  options: ListOptions = {},
+): Promise<ConversationPage> {
   const limit = options.limit ?? 30;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 100) {
     throw new IntramurosError('invalid_request', `"limit" is a whole number from 1 to 100, not ${limit}.`);
@@ -33,10 +37,10 @@ export async function listConversations(database: Queryable, options: ListOption
   const search = words.length === 0 ? undefined : await toSearch(database, words);
   const rows = await database.query<ConversationRow>(
     `SELECT ${conversationColumns} FROM conversations c
-     WHERE ($1::timestamptz IS NULL OR (c.updated_at, c.id) < ($1::timestamptz, $2::text))
+     WHERE c.owner_id = $4 AND ($1::timestamptz IS NULL OR (c.updated_at, c.id) < ($1::timestamptz, $2::text))
      ${search === undefined ? '' : `AND c.id IN (${matches})`}
      ORDER BY c.updated_at DESC, c.id DESC LIMIT $3`,
-    [after, afterId, limit + 1, ...(search === undefined ? [] : [search])],
+    [after, afterId, limit + 1, ownerId, ...(search === undefined ? [] : [search])],
   );
   const page = rows.slice(0, limit).map(toConversation);
   const last = page.at(-1);
@@ -46,8 +50,8 @@ export async function listConversations(database: Queryable, options: ListOption
   };
 }
 
-const matches = `SELECT m.conversation_id FROM messages m WHERE m.search @@ $4::tsquery
-  UNION SELECT t.id FROM conversations t WHERE t.search @@ $4::tsquery`;
+const matches = `SELECT m.conversation_id FROM messages m WHERE m.search @@ $5::tsquery
+  UNION SELECT t.id FROM conversations t WHERE t.search @@ $5::tsquery`;
 
 /** The words as one query: each is a French form of an indexed word, or the beginning of an indexed word. */
 async function toSearch(database: Queryable, words: readonly string[]): Promise<string> {

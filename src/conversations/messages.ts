@@ -1,5 +1,6 @@
 import { IntramurosError } from '../base/index.ts';
 import type { Queryable } from '../store/index.ts';
+import type { Marked } from './marks.ts';
 import { type MessageRow, messageColumns, toMessage } from './rows.ts';
 import type { Message } from './types.ts';
 
@@ -49,11 +50,12 @@ export function siblings(tree: readonly Message[], message: Message): readonly M
 export async function insertMessage(
   on: Queryable,
   message: Pick<Message, 'id' | 'conversationId' | 'role' | 'content' | 'status' | 'createdAt'> &
-    Partial<Pick<Message, 'parentId' | 'runId'>>,
+    Partial<Pick<Message, 'parentId' | 'runId'>> &
+    Marked,
 ): Promise<void> {
   await on.query(
-    `INSERT INTO messages (id, conversation_id, parent_id, role, content, status, run_id, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `INSERT INTO messages (id, conversation_id, parent_id, role, content, status, run_id, created_at, label, label_sources)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
     [
       message.id,
       message.conversationId,
@@ -63,6 +65,8 @@ export async function insertMessage(
       message.status,
       message.runId,
       message.createdAt,
+      message.label,
+      JSON.stringify(message.sources),
     ],
   );
 }

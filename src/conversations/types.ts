@@ -1,6 +1,11 @@
+import type { ErrorFacts } from '../base/index.ts';
+import type { Label, LabelSource, Tier } from '../policy/index.ts';
+
 /** A conversation is a tree of messages: editing a question or asking again makes a sibling, nothing is overwritten. */
 export interface Conversation {
   readonly id: string;
+  /** Person whose it is: nobody else finds it. */
+  readonly ownerId: string;
   readonly title: string;
   /** `auto`: made from the first question; `person`: given by its owner. */
   readonly titleOrigin: 'auto' | 'person';
@@ -8,6 +13,9 @@ export interface Conversation {
   /** Leaf of the branch last looked at. */
   readonly activeLeafId: string | undefined;
   readonly messageCount: number;
+  /** High-water mark: never below the label of anything that was ever said in it. */
+  readonly label: Label;
+  readonly labelSources: readonly LabelSource[];
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -17,10 +25,18 @@ export type MessageStatus = 'complete' | 'generating' | 'stopped' | 'failed' | '
 /** Where an answer was computed, and what left the machine for it. */
 export interface Provenance {
   readonly model: string;
-  readonly tier: 'embedded';
+  readonly tier: Tier;
+  readonly destinationId: string;
+  readonly destinationTitle: string;
+  readonly country: string | null;
+  /** Of the decision that let it go there. */
+  readonly decisionId: string | null;
   readonly quantization: string;
   readonly tuned: boolean;
   readonly bytesSent: number;
+  /** What it cost, in micro-units of `currency`; null where nothing is charged. */
+  readonly costMicros: number | null;
+  readonly currency: string | null;
 }
 
 export interface MessageUsage {
@@ -30,6 +46,13 @@ export interface MessageUsage {
   readonly timeToFirstTokenMs: number;
   readonly tokensPerSecond: number;
   readonly contextTokens: number;
+}
+
+/** Why an answer failed. */
+export interface MessageError {
+  readonly code: string;
+  readonly message: string;
+  readonly facts?: ErrorFacts;
 }
 
 export interface Message {
@@ -43,9 +66,12 @@ export interface Message {
   readonly status: MessageStatus;
   /** Why an answer ended: `stop`, `length`, `cancelled`, `failed`. */
   readonly endedBy: string | undefined;
-  readonly error: { readonly code: string; readonly message: string } | undefined;
+  readonly error: MessageError | undefined;
   readonly runId: string | undefined;
   readonly usage: MessageUsage | undefined;
   readonly provenance: Provenance | undefined;
+  /** What this message itself is; an answer has the join of all that its model saw. */
+  readonly label: Label;
+  readonly labelSources: readonly LabelSource[];
   readonly createdAt: string;
 }

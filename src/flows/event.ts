@@ -1,8 +1,8 @@
 import type { Problem } from '../base/index.ts';
 import type { LoadPhase, TokenLogprob } from '../engine/index.ts';
+import type { Label, Tier } from '../policy/index.ts';
 
-/** Level of the data an event carries. One level exists until labels are built; joins are already written against it. */
-export type Label = 'unlabelled';
+export type { Label } from '../policy/index.ts';
 
 /** Which step, of which run, on which model and machine an event comes from. */
 export interface By {
@@ -29,6 +29,19 @@ export interface Usage {
   readonly contextTokens: number;
   /** Bytes that left this machine for the run. */
   readonly bytesSent: number;
+  /** Where the model has a price: what the run cost, in micro-units of `currency`. */
+  readonly costMicros?: number;
+  readonly currency?: string;
+}
+
+/** Where a run went. */
+export interface Routed {
+  readonly model: string;
+  readonly destinationId: string;
+  readonly tier: Tier;
+  readonly decisionId: string;
+  /** The model that was asked first and is down. */
+  readonly fellBackFrom?: string;
 }
 
 export type Why = 'stop' | 'length' | 'tool' | 'cancelled' | 'failed' | 'denied' | 'budget' | 'timeout';
@@ -60,17 +73,9 @@ export type Note =
         readonly baseLength?: number;
       };
     }
+  | { readonly kind: 'routed'; readonly data: Routed }
   | {
-      readonly kind:
-        | 'routed'
-        | 'hedged'
-        | 'rejected'
-        | 'escalated'
-        | 'chosen'
-        | 'vote'
-        | 'retry'
-        | 'denied'
-        | 'revised';
+      readonly kind: 'hedged' | 'rejected' | 'escalated' | 'chosen' | 'vote' | 'retry' | 'denied' | 'revised';
       readonly data: unknown;
     };
 

@@ -1,5 +1,5 @@
 import { IntramurosError } from '../base/index.ts';
-import type { Label } from './event.ts';
+import { type Label, publicLabel } from '../policy/index.ts';
 
 /** How long something that was told to stop may take before it is reported and left behind. */
 export const graceMs = 250;
@@ -54,7 +54,7 @@ export class Scope implements AsyncDisposable {
   private constructor(options: ScopeOptions, parent?: Scope) {
     this.#parent = parent;
     this.name = options.name ?? parent?.name ?? 'scope';
-    this.label = options.label ?? parent?.label ?? 'unlabelled';
+    this.label = options.label ?? parent?.label ?? publicLabel;
     this.graceMs = options.graceMs ?? parent?.graceMs ?? graceMs;
     this.report = options.report ?? parent?.report ?? (() => {});
     this.firstMs = options.firstMs ?? parent?.firstMs;

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { IntramurosError } from '../base/index.ts';
+import { publicLabel } from '../policy/index.ts';
 import type { By, Event } from './event.ts';
 import { type Overrun, Scope } from './scope.ts';
 import { openStream } from './stream.ts';
@@ -10,7 +11,7 @@ import type { Stream } from './types.ts';
 import { noUsage } from './usage.ts';
 
 const by: By = { run: 'run_t', step: 'generate', model: 'm', site: 'local', attempt: 1 };
-const open = (): Event => ({ t: 'open', by, label: 'unlabelled', at: 0 });
+const open = (): Event => ({ t: 'open', by, label: publicLabel, at: 0 });
 const text = (s: string): Event => ({ t: 'text', by, s, out: true, choice: 0 });
 const close = (): Event => ({ t: 'close', by, why: 'stop', use: noUsage });
 const never = (): Promise<never> => new Promise(() => {});

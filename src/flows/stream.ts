@@ -1,4 +1,5 @@
 import { fromProblem, IntramurosError, toProblem } from '../base/index.ts';
+import { publicLabel } from '../policy/index.ts';
 import type { Event, Why } from './event.ts';
 import { release } from './release.ts';
 import { toResult } from './result.ts';
@@ -164,7 +165,7 @@ class EventStream implements Stream {
   }
 
   #openEvent(): Event {
-    return { t: 'open', by: this.#source.by, label: this.#scope?.label ?? 'unlabelled', at: Date.now() };
+    return { t: 'open', by: this.#source.by, label: this.#scope?.label ?? publicLabel, at: Date.now() };
   }
 }
 

@@ -1,31 +1,42 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fromProblem } from '../base/index.ts';
-import type { GenerateRequest } from '../engine/index.ts';
-import { type Event, Scope, toTurn } from '../flows/index.ts';
+import { type Event, Scope, type Turn } from '../flows/index.ts';
 import type { RequestContext } from './http/endpoint.ts';
 import type { AnswerMeasure } from './http/metrics.ts';
+import { callerOf, SentWatch } from './labelling.ts';
+
+/** A request in the words of the answer path, whoever sends it. */
+export type Request = Omit<Turn, 'caller'> & { readonly model: string };
+
+/** An answer that was asked for, and what its reply's headers say once it is sure to begin. */
+export interface Asked {
+  readonly events: AsyncIterable<Event>;
+  headers(): Readonly<Record<string, string>>;
+}
 
 /**
  * Asks the answer path and lets the metrics see how it ended. Iterators by hand here and below: on the way of every token an
  * async generator costs several microtasks, a passed-on `next()` one.
  */
-export function ask(
-  request: GenerateRequest,
-  operation: AnswerMeasure['operation'],
-  context: RequestContext,
-): AsyncIterable<Event> {
+export function ask(request: Request, operation: AnswerMeasure['operation'], context: RequestContext): Asked {
   const startedAt = performance.now();
   const scope = Scope.open({ name: operation, signal: context.signal });
-  const iterator = context.rooms.answers.answer(toTurn(request), scope)[Symbol.asyncIterator]();
+  const iterator = context.rooms.answers
+    .answer({ ...request, caller: callerOf(context) }, scope)
+    [Symbol.asyncIterator]();
+  const sent = new SentWatch();
   const see = (next: IteratorResult<Event>): IteratorResult<Event> | Promise<IteratorResult<Event>> => {
     if (next.done) return scope.close().then(() => next);
-    if (next.value.t !== 'close') return next;
+    if (next.value.t !== 'close') {
+      if (next.value.t === 'open' || next.value.t === 'note') sent.see(next.value);
+      return next;
+    }
     const { why, use } = next.value;
     const durationMs = performance.now() - startedAt;
     context.rooms.metrics.answer({ operation, model: request.model, why, use, durationMs });
     return next;
   };
-  return byHand({
+  const events = byHand({
     next: () => iterator.next().then(see),
     return: async () => {
       await iterator.return?.();
@@ -33,6 +44,7 @@ export function ask(
       return { done: true, value: undefined };
     },
   });
+  return { events, headers: () => sent.headers() };
 }
 
 const byHand = (iterator: AsyncIterator<Event>): AsyncIterable<Event> => ({ [Symbol.asyncIterator]: () => iterator });
@@ -61,13 +73,17 @@ export async function begun(events: AsyncIterable<Event>, patienceMs = 5_000): P
       }
       held.push(event);
       pending = iterator.next();
-      if (event.t !== 'open' && !(event.t === 'note' && (event.kind === 'queued' || event.kind === 'loading'))) break;
+      if (!isWaiting(event)) break;
     }
   } finally {
     patience.abort();
   }
   return replay(held, pending, iterator);
 }
+
+// Notes that come before a word is sure to.
+const waiting: readonly string[] = ['stored', 'routed', 'queued', 'loading'];
+const isWaiting = (event: Event): boolean => event.t === 'open' || (event.t === 'note' && waiting.includes(event.kind));
 
 function replay(
   held: Event[],

@@ -1,6 +1,7 @@
 import type { Endpoint } from './http/endpoint.ts';
 import { createBackup } from './routes/backup.ts';
 import { createChatCompletion } from './routes/chat-completions.ts';
+import { listChoices } from './routes/choices.ts';
 import { createCompletion } from './routes/completions.ts';
 import {
   createConversation,
@@ -63,6 +64,7 @@ export const contract: readonly Endpoint[] = [
   unloadModel,
   optimizeModel,
   listCatalogue,
+  listChoices,
   listConversations,
   createConversation,
   getConversation,

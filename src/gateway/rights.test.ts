@@ -10,6 +10,7 @@ const open = ['docs.get', 'docs.style', 'health.get', 'openapi.get'];
 const use = [
   'catalogue.list',
   'chat.completions.create',
+  'choices.list',
   'completions.create',
   'conversations.answers.create',
   'conversations.create',

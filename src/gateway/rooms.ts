@@ -1,7 +1,8 @@
-import type { Conversations } from '../conversations/index.ts';
+import type { Audit } from '../audit/index.ts';
+import type { ConversationRoom } from '../conversations/index.ts';
 import type { EgressHouse } from '../egress/index.ts';
 import type { Engine } from '../engine/index.ts';
-import type { Answers, Runs } from '../flows/index.ts';
+import type { Answers, RunRoom } from '../flows/index.ts';
 import type { Identity, Quotas } from '../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
 import type { BackupResult } from '../store/index.ts';
@@ -17,10 +18,12 @@ export interface GatewayRooms {
   readonly models: ModelLibrary;
   /** Remote services that may answer. */
   readonly upstreams: Upstreams;
-  readonly conversations: Conversations;
+  readonly conversations: ConversationRoom;
   /** The answer path: every dialect asks here. */
   readonly answers: Answers;
-  readonly runs: Runs;
+  readonly runs: RunRoom;
+  /** What was done with labelled data is written here before it is done. */
+  readonly audit: Pick<Audit, 'append'>;
   /** Makes the copy of a model that is tuned to this machine. */
   optimize(model: InstalledModel, options: { readonly signal: AbortSignal }): AsyncIterable<OptimizeEvent>;
   /** Saves the whole installation in a new file of the data directory. */

@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openAudit } from '../../src/audit/index.ts';
 import { IntramurosError, silentLog, systemClock } from '../../src/base/index.ts';
-import { type Conversations, openConversations } from '../../src/conversations/index.ts';
+import { type ConversationRoom, type Conversations, openConversations } from '../../src/conversations/index.ts';
 import { openEgress, openEgressHouse } from '../../src/egress/index.ts';
-import { openAnswers, openRuns } from '../../src/flows/index.ts';
+import { noUpstreams, openAnswers, openRuns } from '../../src/flows/index.ts';
 import {
   type Gateway,
   type GatewayOptions,
@@ -17,8 +16,11 @@ import {
 } from '../../src/gateway/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
 import { backupHere, openDatabase } from '../../src/store/index.ts';
+import type { Upstreams } from '../../src/upstreams/index.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
 import { describeModel, openMemoryLibrary } from './memory-library.ts';
+import { embeddedPlace } from './places.ts';
+import { openTestGate } from './test-gate.ts';
 
 /** A gateway over the echo engine, with real conversations in a temporary folder. */
 export interface TestGateway extends Gateway, AsyncDisposable {
@@ -39,6 +41,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly engine?: EchoEngineOptions;
   readonly aliases?: Readonly<Record<string, string>>;
   readonly models?: readonly InstalledModel[];
+  /** Models that others serve; none without it. */
+  readonly upstreams?: Upstreams;
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
   /** Who asks; without it whoever asks from this machine is the owner. */
@@ -50,12 +54,12 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly graceMs?: number;
 }
 
-/** A room whose database is away. */
-function closedRoom<Room extends object>(): Room {
+/** A room whose database is away, but for what it has in memory. */
+function closedRoom<Room extends object>(there: Partial<Room> = {}): Room {
   const refuse = (): never => {
     throw new IntramurosError('database_unavailable', 'The database does not answer.');
   };
-  return new Proxy({} as Room, { get: () => refuse });
+  return new Proxy({} as Room, { get: (_room, name) => there[name as keyof Room] ?? refuse });
 }
 
 /** Starts it on a free port. */
@@ -71,20 +75,36 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const database = options.conversations ? await openDatabase({ home, log }) : undefined;
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
   const library = openMemoryLibrary(models);
-  const conversations = database ? await openConversations({ database, log }) : closedRoom<Conversations>();
+  const conversations = database
+    ? await openConversations({ database, log })
+    : closedRoom<ConversationRoom>({ of: () => closedRoom<Conversations>() });
   const metrics = openMetrics({ engine, reach });
-  const answers = openAnswers({ engine, library, conversations, log, egressTotals: () => [], onStep: metrics.step });
+  const { gate, audit, ...decided } = openTestGate(home);
+  const identity = options.identity ?? ownerIdentity();
+  const upstreams = options.upstreams ?? closedRoom<Upstreams>(noUpstreams);
+  const answers = openAnswers({
+    engine,
+    library,
+    conversations,
+    gate,
+    quotas: identity.quotas,
+    upstreams,
+    embedded: () => embeddedPlace,
+    bytesOf: () => ({ sentBytes: 0, receivedBytes: 0 }),
+    log,
+    onStep: metrics.step,
+  });
   const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
-  const audit = openAudit({ home, log, clock: systemClock });
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
-    identity: options.identity ?? ownerIdentity(),
+    identity,
     engine,
     models: library,
-    upstreams: closedRoom(),
     conversations,
     answers,
     runs,
+    upstreams,
+    audit,
     optimize: async function* optimize() {
       yield { type: 'done', tuned: undefined };
     },
@@ -118,7 +138,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     await runs.close();
     await engine.close();
     await database?.close();
-    await audit.close();
+    await decided[Symbol.asyncDispose]();
     await rm(home, { recursive: true, force: true });
   };
   return {

@@ -2,15 +2,23 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type DatabasePlace, freshPlace } from '../../../test/parts/databases.ts';
 import { type EchoEngine, openEchoEngine } from '../../../test/parts/echo-engine.ts';
+import { noCaps, person } from '../../../test/parts/people.ts';
+import { embeddedPlace } from '../../../test/parts/places.ts';
+import { openTestGate } from '../../../test/parts/test-gate.ts';
 import { IntramurosError, silentLog } from '../../base/index.ts';
-import { type AnswerTarget, type Conversations, openConversations } from '../../conversations/index.ts';
-import type { EgressTotal } from '../../egress/index.ts';
+import {
+  type AnswerTarget,
+  type ConversationRoom,
+  type Conversations,
+  openConversations,
+} from '../../conversations/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { InstalledModel } from '../../models/index.ts';
 import type { Database } from '../../store/index.ts';
 import type { Event } from '../event.ts';
 import { Scope } from '../scope.ts';
 import { openAnswers } from './answers.ts';
+import { noUpstreams } from './no-upstreams.ts';
 import type { Answers, AnswersOptions, Turn } from './types.ts';
 
 const echo: InstalledModel = {
@@ -45,7 +53,7 @@ const library = {
   },
 };
 
-const caller = { id: 'me', isolationKey: 'mine' };
+const caller = { who: person('me') };
 const chat = (content: string, more: Partial<Turn> = {}): Turn => ({
   caller,
   model: 'echo',
@@ -63,6 +71,8 @@ const kinds = (events: readonly Event[]) => events.map((event) => (event.t === '
 describe('the answer path', () => {
   let database: Database;
   let conversations: Conversations;
+  let room: ConversationRoom;
+  const { gate, ...decided } = openTestGate();
   let place: DatabasePlace;
   const cleanUps: (() => void)[] = [];
   const engines: Engine[] = [];
@@ -70,11 +80,13 @@ describe('the answer path', () => {
   before(async () => {
     place = await freshPlace({ after: (hook: () => void) => cleanUps.push(hook) } as never);
     database = await place.open();
-    conversations = await openConversations({ database, log: silentLog() });
+    room = await openConversations({ database, log: silentLog() });
+    conversations = room.of('me');
   });
   after(async () => {
     for (const engine of engines) await engine.close();
     await database.close();
+    await decided[Symbol.asyncDispose]();
     for (const hook of cleanUps) hook();
   });
 
@@ -86,9 +98,13 @@ describe('the answer path', () => {
       answers: openAnswers({
         engine,
         library,
-        conversations,
+        conversations: room,
+        gate,
+        quotas: noCaps,
+        upstreams: noUpstreams,
+        embedded: () => embeddedPlace,
+        bytesOf: () => ({ sentBytes: 0, receivedBytes: 0 }),
         log: silentLog(),
-        egressTotals: () => [],
         ...more,
       }),
     };
@@ -100,7 +116,7 @@ describe('the answer path', () => {
     const stream = answers.answer(chat('<think>let me see</think> one two three'));
     const events = await Array.fromAsync(stream);
     const order = kinds(events).filter((kind, at, all) => kind !== all[at - 1] && kind !== 'loading');
-    assert.deepEqual(order, ['open', 'prompt', 'think', 'thought', 'text', 'finish', 'close']);
+    assert.deepEqual(order, ['open', 'routed', 'prompt', 'think', 'thought', 'text', 'finish', 'close']);
     const last = events.at(-1);
     assert.ok(last?.t === 'close' && last.why === 'stop');
     assert.equal(last.use.completionTokens, 6);
@@ -108,7 +124,7 @@ describe('the answer path', () => {
     assert.equal(last.use.contextTokens, 200);
     assert.ok((last.use.timeToFirstTokenMs ?? -1) >= 0);
     assert.equal(last.use.bytesSent, 0);
-    assert.deepEqual(steps, ['resolve-model', 'generate']);
+    assert.deepEqual(steps, ['resolve-model', 'label', 'reserve', 'decide', 'generate']);
   });
 
   test('a completion by text and by token ids goes the same way, with log-probabilities', async () => {
@@ -173,12 +189,19 @@ describe('the answer path', () => {
         assert.equal(answer?.content, 'one two');
         assert.equal(answer?.endedBy, 'stop');
         assert.equal(answer?.usage?.completionTokens, 2);
-        assert.deepEqual(answer?.provenance, {
+        const { decisionId, ...provenance } = answer?.provenance ?? assert.fail('nothing says where it was computed');
+        assert.match(decisionId ?? '', /^dec_/);
+        assert.deepEqual(provenance, {
           model: 'echo',
           tier: 'embedded',
+          destinationId: 'embedded',
+          destinationTitle: 'embedded',
+          country: 'FR',
           quantization: 'F16',
           tuned: false,
           bytesSent: 0,
+          costMicros: null,
+          currency: null,
         });
       }
       seen.push(event.t === 'note' ? event.kind : event.t);
@@ -331,7 +354,7 @@ describe('the answer path', () => {
         throw new IntramurosError('disk_full', 'No space is left.');
       },
     };
-    const { answers } = opened({ conversations: broken });
+    const { answers } = opened({ conversations: { ...room, of: () => broken } });
     const { id } = await conversations.create();
     const result = await answers
       .answer(into({ kind: 'ask', conversationId: id, parentId: undefined, content: 'one' }))
@@ -341,23 +364,17 @@ describe('the answer path', () => {
     assert.equal(result.error?.code, 'disk_full');
   });
 
-  test('bytes that left during a run are counted, those of getting models and of this machine are not', async () => {
-    const total = (purpose: string, loopback: boolean, sentBytes: number): EgressTotal => ({
-      purpose,
-      destination: 'example.org:443',
-      loopback,
-      connections: 1,
-      sentBytes,
-      receivedBytes: 0,
-    });
-    let calls = 0;
-    const egressTotals = () => {
-      calls += 1;
-      const during = calls > 1 ? 1_000 : 0;
-      return [total('model-pull', false, 5 + during), total('other', true, during), total('other', false, 7 + during)];
+  test('the bytes of a run are those of its own decision in the ledger', async () => {
+    const asked: string[] = [];
+    const bytesOf = (decisionId: string) => {
+      asked.push(decisionId);
+      return { sentBytes: 1_000, receivedBytes: 7 };
     };
-    const { answers } = opened({ egressTotals });
-    assert.equal((await answers.answer(chat('x')).result()).use.bytesSent, 1_000);
+    const { answers } = opened({ bytesOf });
+    const { use, notes } = await answers.answer(chat('x')).result();
+    assert.equal(use.bytesSent, 1_000);
+    const routed = notes.find((note) => note.kind === 'routed');
+    assert.deepEqual([...new Set(asked)], [routed?.kind === 'routed' && routed.data.decisionId]);
   });
 
   test('a deadline ends an answer as a timeout', async () => {
@@ -372,10 +389,10 @@ describe('the answer path', () => {
   test('embeddings go through the same door, and only models made for it serve', async () => {
     const steps: string[] = [];
     const { answers } = opened({ onStep: (name) => steps.push(name) });
-    const { vectors } = await answers.embed({ model: 'echo', inputs: ['a b', 'a b', 'c'], fairKey: 'me' });
+    const { vectors } = await answers.embed({ model: 'echo', inputs: ['a b', 'a b', 'c'], caller });
     assert.deepEqual(vectors[0], vectors[1]);
     assert.notDeepEqual(vectors[0], vectors[2]);
-    assert.deepEqual(steps, ['resolve-model', 'embed']);
-    await assert.rejects(answers.embed({ model: 'none', inputs: ['a'], fairKey: 'me' }), { code: 'model_not_found' });
+    assert.deepEqual(steps, ['resolve-model', 'label', 'reserve', 'decide', 'embed']);
+    await assert.rejects(answers.embed({ model: 'none', inputs: ['a'], caller }), { code: 'model_not_found' });
   });
 });

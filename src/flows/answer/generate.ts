@@ -1,49 +1,95 @@
-import { IntramurosError, toProblem } from '../../base/index.ts';
+import { IntramurosError, isIntramurosError, toProblem } from '../../base/index.ts';
 import type { EngineEvent, GenerateRequest } from '../../engine/index.ts';
-import type { Event, Usage, Why } from '../event.ts';
+import { formatLabel } from '../../policy/index.ts';
+import type { Event, Usage } from '../event.ts';
 import { within } from '../release.ts';
 import { graceMs, type Scope } from '../scope.ts';
 import { whyStopped } from '../usage.ts';
-import { findLoaded, sentForAnswers } from './served.ts';
-import type { Run, Step } from './types.ts';
+import { routedOf } from './announce.ts';
+import { requireTarget } from './decide.ts';
+import { fallBack, fallbacksOf, isDown, withNearest } from './fall-back.ts';
+import { Meter } from './meter.ts';
+import type { Passage, Run, Step, Target } from './types.ts';
 
-/** Asks the engine and puts what it reports into the events of a run. The last step: ends with the `close`. */
+/**
+ * Asks the model where it runs and puts what it reports into the events of a run; a place that is down before its first
+ * word is replaced by the next that may answer, never of a higher tier. The last step: ends with the `close`.
+ */
 export const generate: Step = {
   name: 'generate',
   async *run(run, scope) {
     const meter = new Meter(run);
+    run.usage = () => meter.usage();
     const began = run.rooms.clock.monotonic();
-    try {
-      await using engineScope = scope.child({ name: 'engine', graceMs });
-      const request = toRequest(run);
-      for await (const event of within(engineScope, (signal) => run.rooms.engine.generate(request, { signal }))) {
-        meter.see(event);
-        const said = toEvent(event, run);
-        if (said) yield said;
+    const first = run.by.model;
+    let fallbacks: Target[] | undefined;
+    for (;;) {
+      try {
+        await using place = scope.child({ name: 'engine', graceMs });
+        for await (const event of within(place, (signal) => askModel(run, signal))) {
+          meter.see(event);
+          const said = toEvent(event, run);
+          if (said) yield said;
+        }
+        if (!meter.done) throw new IntramurosError('internal', 'The engine ended an answer without saying so.');
+        run.record('generate', run.rooms.clock.monotonic() - began);
+        yield { t: 'close', by: run.by, why: run.spent.why, use: meter.usage() };
+        return;
+      } catch (error) {
+        const again = !meter.spoke && !scope.stopped && isDown(error);
+        if (again) fallbacks ??= [...(await fallbacksOf(run.rooms, requireTarget(run)))];
+        if (!again || !(await fallBack(run, fallbacks ?? [], error))) {
+          run.record('generate', run.rooms.clock.monotonic() - began);
+          const failure = again && isIntramurosError(error) ? await withNearest(run, error as IntramurosError) : error;
+          yield closeFailed(failure, run, scope, meter);
+          return;
+        }
+        meter.restart();
       }
-      if (!meter.done) throw new IntramurosError('internal', 'The engine ended an answer without saying so.');
-      run.record('generate', run.rooms.clock.monotonic() - began);
-      yield { t: 'close', by: run.by, why: meter.why, use: meter.usage() };
-    } catch (error) {
-      run.record('generate', run.rooms.clock.monotonic() - began);
-      yield closeFailed(error, run, scope, meter.usage());
+      if (run.clearance) yield { t: 'note', by: run.by, kind: 'routed', data: routedOf(run, run.clearance, first) };
     }
   },
 };
 
-function closeFailed(error: unknown, run: Run, scope: Scope, use: Usage): Event {
+function closeFailed(error: unknown, run: Run, scope: Scope, meter: Meter): Event {
   const why = scope.stopped ? whyStopped(scope.reason) : 'failed';
+  meter.fail(error, why);
+  const use: Usage = meter.usage();
   if (why === 'cancelled') return { t: 'close', by: run.by, why, use };
   const problem = toProblem(scope.stopped ? scope.reason : error);
   if (problem.code === 'internal') run.rooms.log.error({ err: error, run: run.id }, 'an answer failed');
   return { t: 'close', by: run.by, why, use, error: problem };
 }
 
-function toRequest({ turn, by, prompt }: Run): GenerateRequest {
-  const { caller, input: _input, model: _model, ...how } = turn;
-  if (!prompt) throw new IntramurosError('internal', 'The answer path has no prompt to ask.');
-  return { ...how, model: by.model, prompt, fairKey: caller.id, isolationKey: caller.isolationKey };
+function askModel(run: Run, signal: AbortSignal): AsyncIterable<EngineEvent> {
+  const target = requireTarget(run);
+  const request = toRequest(run);
+  if (target.kind === 'embedded') return run.rooms.engine.generate(request, { signal });
+  if (!run.clearance) throw new IntramurosError('internal', 'The answer path has no clearance to send with.');
+  return run.rooms.upstreams.generate(run.clearance, request, { model: target.model, signal });
 }
+
+function toRequest(run: Run): GenerateRequest {
+  const { caller: _caller, input: _input, model: _model, ...how } = run.turn;
+  if (!run.prompt) throw new IntramurosError('internal', 'The answer path has no prompt to ask.');
+  return {
+    ...how,
+    ...(run.grantedTokens !== undefined && { maxTokens: run.grantedTokens }),
+    model: run.by.model,
+    prompt: run.prompt,
+    fairKey: fairKeyOf(run),
+    isolationKey: isolationKeyOf(run),
+  };
+}
+
+/** The queue of a model is fair between people. */
+export const fairKeyOf = ({ caller }: Passage): string => caller.fairKey ?? caller.who.personId;
+
+// One organisation an installation.
+const tenant = 'local';
+
+/** Cached prompts are shared only where the label is the same, so that nobody can time what another label has cached. */
+export const isolationKeyOf = ({ mark }: Passage): string => `${tenant}|${formatLabel(mark.label)}`;
 
 function toEvent(event: EngineEvent, { by }: Run): Event | undefined {
   switch (event.type) {
@@ -75,54 +121,5 @@ function toEvent(event: EngineEvent, { by }: Run): Event | undefined {
       return undefined;
     default:
       return event satisfies never;
-  }
-}
-
-/** Counts a run as it passes, so that one that is cut has figures too. */
-class Meter {
-  readonly #run: Run;
-  readonly #counted = { promptTokens: 0, cachedPromptTokens: 0, completionTokens: 0, thinkingTokens: 0 };
-  #done: Extract<EngineEvent, { type: 'done' }> | undefined;
-  #promptAt: number | undefined;
-  #firstAt: number | undefined;
-  why: Why = 'stop';
-
-  constructor(run: Run) {
-    this.#run = run;
-  }
-
-  get done(): boolean {
-    return this.#done !== undefined;
-  }
-
-  see(event: EngineEvent): void {
-    if (event.type === 'delta') {
-      this.#firstAt ??= this.#run.rooms.clock.monotonic();
-      this.#counted.completionTokens += event.tokens;
-      if (event.kind === 'thinking') this.#counted.thinkingTokens += event.tokens;
-    } else if (event.type === 'prompt') {
-      this.#promptAt = this.#run.rooms.clock.monotonic();
-      this.#counted.promptTokens = event.promptTokens;
-      this.#counted.cachedPromptTokens = event.cachedTokens;
-    } else if (event.type === 'finish' && event.choice === 0) this.why = event.reason;
-    else if (event.type === 'done') this.#done = event;
-  }
-
-  usage(): Usage {
-    const { rooms, startedAt, sentBefore, model } = this.#run;
-    const now = rooms.clock.monotonic();
-    const engine = this.#done?.usage ?? {
-      ...this.#counted,
-      queueMs: 0,
-      promptMs: (this.#promptAt ?? now) - startedAt,
-      generationMs: this.#promptAt === undefined ? 0 : now - this.#promptAt,
-    };
-    return {
-      ...engine,
-      timeToFirstTokenMs: this.#firstAt === undefined ? undefined : this.#firstAt - startedAt,
-      contextUsedTokens: engine.promptTokens + engine.completionTokens,
-      contextTokens: findLoaded(rooms.engine, this.#run.by.model)?.contextTokens ?? model?.contextTokens ?? 0,
-      bytesSent: sentForAnswers(rooms.egressTotals()) - sentBefore,
-    };
   }
 }

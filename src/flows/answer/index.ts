@@ -1,2 +1,4 @@
-export { openAnswers, steps, toTurn } from './answers.ts';
+export { openAnswers, steps } from './answers.ts';
+export { estimateTokens } from './estimate.ts';
+export { noUpstreams } from './no-upstreams.ts';
 export type * from './types.ts';

@@ -1,29 +1,64 @@
 import { IntramurosError } from '../../base/index.ts';
-import type { Capability, InstalledModel } from '../../models/index.ts';
-import type { Run, Step, Turn } from './types.ts';
+import type { Who } from '../../identity/index.ts';
+import type { Capability } from '../../models/index.ts';
+import { before } from './before.ts';
+import type { Passage, Rooms, Run, Target, Turn } from './types.ts';
 
-/** Finds the model that answers, and makes sure that it can do what is asked. */
-export const resolveModel: Step = {
-  name: 'resolve-model',
-  async *run(run, _scope, next) {
-    const model = await run.timed('resolve-model', async () => {
-      const found = await run.rooms.library.get(await modelName(run));
-      return assertCapable(found, capabilitiesFor(run.turn));
-    });
-    run.model = model;
-    run.by = { ...run.by, model: model.id };
-    yield* next();
-  },
-};
+/** Finds the model that answers, and makes sure that it can do what is asked and that whoever asks may use it. */
+export const resolveModel = before('resolve-model', async (run) => {
+  await run.timed('resolve-model', async () => {
+    setTarget(run, await findTarget(run, await modelName(run), neededBy(run.turn)));
+  });
+});
 
-async function modelName({ turn, rooms }: Run): Promise<string> {
+/** Directs a run at a model. */
+export function setTarget(run: Run, target: Target): void {
+  run.target = target;
+  const site = target.kind === 'embedded' ? 'local' : target.destination.id;
+  run.by = { ...run.by, model: target.model.id, site };
+}
+
+/** What each place must be able to do: a base model continues text, and one here that chats can be asked to as well. */
+export type Needed = { readonly [kind in Target['kind']]: readonly Capability[] };
+
+function neededBy(turn: Turn): Needed {
+  if (turn.input.kind === 'tokens') return { embedded: ['completion', 'chat'], upstream: [] };
+  if (turn.input.kind === 'text') return { embedded: ['completion', 'chat'], upstream: ['completion'] };
+  return { embedded: ['chat'], upstream: ['chat'] };
+}
+
+/**
+ * The model of a name: an upstream's `<upstream>/<name>`, else one installed here.
+ * @throws {IntramurosError} `model_not_found`, `model_unusable`, `forbidden`.
+ */
+export async function findTarget(
+  { rooms, caller }: Pick<Passage, 'rooms' | 'caller'>,
+  name: string,
+  needed: Needed,
+): Promise<Target> {
+  const upstream = rooms.upstreams.findModel(name);
+  const target: Target = upstream
+    ? { kind: 'upstream', model: upstream, destination: upstream.destination }
+    : { kind: 'embedded', model: await rooms.library.get(name), destination: rooms.embedded() };
+  assertCapable(target, needed);
+  assertMayUse(caller.who, target);
+  return target;
+}
+
+async function modelName({ turn, rooms, caller }: Run): Promise<string> {
   if (turn.model) return turn.model;
   if (turn.input.kind === 'conversation') {
-    const { model } = await rooms.conversations.get(turn.input.target.conversationId);
+    const { model } = await rooms.conversations.of(caller.who.personId).get(turn.input.target.conversationId);
     if (model) return model;
   }
   if (rooms.defaultModel) return rooms.defaultModel;
-  const first = (await rooms.library.list()).find(({ capabilities }) => capabilities.includes('chat'));
+  return firstThatChats(rooms, caller.who);
+}
+
+async function firstThatChats(rooms: Rooms, who: Who): Promise<string> {
+  const can = ({ id, capabilities }: { readonly id: string; readonly capabilities: readonly Capability[] }): boolean =>
+    capabilities.includes('chat') && who.can('model.use', id);
+  const first = (await rooms.library.list()).find(can) ?? rooms.upstreams.models().find(can);
   if (first) return first.id;
   throw new IntramurosError(
     'model_not_found',
@@ -31,17 +66,30 @@ async function modelName({ turn, rooms }: Run): Promise<string> {
   );
 }
 
-// A base model continues text; a chat model can be asked to as well.
-function capabilitiesFor(turn: Turn): readonly Capability[] {
-  return turn.input.kind === 'text' || turn.input.kind === 'tokens' ? ['completion', 'chat'] : ['chat'];
-}
-
 /** @throws {IntramurosError} `model_unusable` when the model has none of the capabilities. */
-export function assertCapable(model: InstalledModel, anyOf: readonly Capability[]): InstalledModel {
-  if (anyOf.some((capability) => model.capabilities.includes(capability))) return model;
+function assertCapable({ kind, model }: Target, needed: Needed): void {
+  const anyOf = needed[kind];
+  const has: readonly Capability[] = model.capabilities;
+  if (anyOf.some((capability) => has.includes(capability))) return;
   throw new IntramurosError(
     'model_unusable',
-    `Model "${model.id}" cannot do this: it is made for ${model.capabilities.join(', ') || 'nothing that is known'}, and ${anyOf.join(' or ')} is asked. Choose another model.`,
-    { facts: { model: model.id, has: model.capabilities, wanted: anyOf } },
+    `Model "${model.id}" cannot do this: it is made for ${has.join(', ') || 'nothing that is known'}, and ${anyOf.join(' or ') || 'a prompt of token ids, which only models here read,'} is asked. Choose another model.`,
+    { facts: { model: model.id, has, wanted: anyOf } },
+  );
+}
+
+/** True when roles and key let somebody use a model where it runs. */
+export function mayUse(who: Who, { model, destination }: Target): boolean {
+  return who.can('model.use', model.id) && who.can('destination.use', destination.id);
+}
+
+function assertMayUse(who: Who, target: Target): void {
+  if (mayUse(who, target)) return;
+  const right = who.can('model.use', target.model.id) ? 'destination.use' : 'model.use';
+  const resource = right === 'model.use' ? target.model.id : target.destination.id;
+  throw new IntramurosError(
+    'forbidden',
+    `Your roles or this key do not let you use "${resource}". Choose another model, or ask an administrator for it.`,
+    { facts: { right, resource, model: target.model.id } },
   );
 }

@@ -4,7 +4,7 @@ import type { Event, Usage, Why } from '../event.ts';
 import type { Scope } from '../scope.ts';
 import { noUsage, whyStopped } from '../usage.ts';
 import { isServedTuned } from './served.ts';
-import type { Run, Step } from './types.ts';
+import type { Run, Step, Target } from './types.ts';
 
 type Close = Extract<Event, { t: 'close' }>;
 
@@ -94,7 +94,7 @@ class Keeper {
     if (this.#ended) return;
     this.#ended = true;
     const stopped = this.#scope.stopped ? whyStopped(this.#scope.reason) : 'cancelled';
-    await this.#finish(stopped, noUsage, undefined);
+    await this.#finish(stopped, this.#run.usage?.() ?? noUsage, undefined);
   }
 
   #now(): number {
@@ -105,7 +105,7 @@ class Keeper {
     const before = this.#now();
     try {
       const soFar = { content: this.#content, thinking: this.#thinking };
-      const there = await this.#run.rooms.conversations.grow(this.#messageId, soFar);
+      const there = await this.#run.rooms.conversations.of(this.#run.caller.who.personId).grow(this.#messageId, soFar);
       if (!there) this.#scope.stop(new IntramurosError('cancelled', 'The message of this answer was deleted.'));
     } catch (error) {
       // Not the end of the answer: the last save decides, and tells the reader.
@@ -122,7 +122,8 @@ class Keeper {
     if (this.#thinkingMs === undefined && this.#thinkingSince !== undefined) {
       this.#thinkingMs = before - this.#thinkingSince; // cut while it thought
     }
-    await this.#run.rooms.conversations.finish(this.#messageId, this.#end(why, use, error));
+    const mine = this.#run.rooms.conversations.of(this.#run.caller.who.personId);
+    await mine.finish(this.#messageId, this.#end(why, use, error));
     this.#run.record('save-answer', this.#savesMs + this.#now() - before);
   }
 
@@ -133,7 +134,7 @@ class Keeper {
       thinkingMs: this.#thinkingMs,
       status: error ? 'failed' : why === 'cancelled' || why === 'timeout' ? 'stopped' : 'complete',
       endedBy: why,
-      error: error && { code: error.code, message: error.message },
+      error: error && { code: error.code, message: error.message, facts: error.facts },
       usage: toMessageUsage(use),
       provenance: provenanceOf(this.#run, use),
     };
@@ -153,14 +154,28 @@ function toMessageUsage(use: Usage): MessageUsage | undefined {
 }
 
 function provenanceOf(run: Run, use: Usage): Provenance | undefined {
-  const { model } = run;
-  if (!model) return undefined;
-  const tuned = isServedTuned(run.rooms.engine, model);
+  const { target, decisionId } = run;
+  if (!target || decisionId === undefined) return undefined; // it was sent nowhere
+  const { destination } = target;
   return {
-    model: model.id,
-    tier: 'embedded',
-    quantization: tuned ? (model.tuned?.quantization ?? model.quantization) : model.quantization,
-    tuned,
+    model: target.model.id,
+    tier: destination.tier,
+    destinationId: destination.id,
+    destinationTitle: destination.title,
+    country: destination.country ?? null,
+    decisionId,
+    ...weightsOf(run, target),
     bytesSent: use.bytesSent,
+    costMicros: use.costMicros ?? null,
+    currency: use.currency ?? null,
   };
+}
+
+/** How the weights are stored: known of models here only. */
+function weightsOf(run: Run, target: Target): Pick<Provenance, 'quantization' | 'tuned'> {
+  if (target.kind === 'upstream') return { quantization: '', tuned: false };
+  const { model } = target;
+  const tuned = isServedTuned(run.rooms.engine, model);
+  const quantization = tuned ? (model.tuned?.quantization ?? model.quantization) : model.quantization;
+  return { quantization, tuned };
 }

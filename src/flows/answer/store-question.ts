@@ -1,23 +1,26 @@
-import type { Message } from '../../conversations/index.ts';
+import type { AnswerTarget, BegunAnswer, Message } from '../../conversations/index.ts';
 import type { ChatMessage, PromptInput } from '../../engine/index.ts';
-import type { Step } from './types.ts';
+import { before } from './before.ts';
+import type { Run } from './types.ts';
 
-/** Stores the question and makes the place of its answer, durably, before anything is said. */
-export const storeQuestion: Step = {
-  name: 'store-question',
-  async *run(run, _scope, next) {
-    const { input } = run.turn;
-    if (input.kind === 'conversation') {
-      run.begun = await run.timed('store-question', () =>
-        run.rooms.conversations.begin(input.target, { runId: run.id, model: run.by.model }),
-      );
-      run.prompt = toPrompt(run.begun.history, input);
-    } else {
-      run.prompt = input.kind === 'chat' ? { ...input, messages: withoutEmptySystem(input.messages) } : input;
-    }
-    yield* next();
-  },
-};
+/**
+ * Stores the question with its label and makes the place of its answer, durably, before anything is said or decided: a
+ * question that may not be sent where it was meant to go is kept, and can be asked of another model.
+ */
+export const storeQuestion = before('store-question', async (run) => {
+  const { input } = run.turn;
+  if (input.kind === 'conversation') {
+    run.begun = await run.timed('store-question', () => begin(run, input.target));
+    run.mark = run.begun.mark;
+    run.prompt = toPrompt(run.begun.history, input);
+  } else {
+    run.prompt = input.kind === 'chat' ? { ...input, messages: withoutEmptySystem(input.messages) } : input;
+  }
+});
+
+function begin({ id, by, caller, rooms, mark }: Run, target: AnswerTarget): Promise<BegunAnswer> {
+  return rooms.conversations.of(caller.who.personId).begin(target, { runId: id, model: by.model, mark });
+}
 
 /** The branch as the model sees it. An answer that was cut before its first word is asked for anew. */
 function toPrompt(history: readonly Message[], input: { readonly thinking?: boolean }): PromptInput {

@@ -1,18 +1,22 @@
-import type { Clock, Logger } from '../../base/index.ts';
-import type { AnswerTarget, BegunAnswer, Conversations } from '../../conversations/index.ts';
-import type { EgressTotal } from '../../egress/index.ts';
-import type { EmbedRequest, EmbedResult, Engine, GenerateRequest, PromptInput } from '../../engine/index.ts';
+import type { Clock, IntramurosError, Logger } from '../../base/index.ts';
+import type { AnswerTarget, BegunAnswer, ConversationRoom, Marked } from '../../conversations/index.ts';
+import type { Egress } from '../../egress/index.ts';
+import type { EmbedResult, Engine, GenerateRequest, PromptInput } from '../../engine/index.ts';
+import type { QuotaBook, Quotas, Reservation, Who } from '../../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../../models/index.ts';
-import type { By, Event } from '../event.ts';
+import type { Clearance, Destination, Gate, Label, LabelSource, PolicyAction } from '../../policy/index.ts';
+import type { UpstreamModel, Upstreams } from '../../upstreams/index.ts';
+import type { By, Event, Usage, Why } from '../event.ts';
 import type { Scope } from '../scope.ts';
 import type { Stream } from '../types.ts';
 
-/** Who asks. */
+/** Who asks, and what they say of what they send. */
 export interface Caller {
-  /** The engine's queue is fair between ids. */
-  readonly id: string;
-  /** Cached prompts are shared only within one key. */
-  readonly isolationKey: string;
+  readonly who: Who;
+  /** Said by the client of its data. Joined with the rest, so that they can only raise. */
+  readonly raises?: readonly LabelSource[] | undefined;
+  /** The engine's queue is fair between keys; the person's id when absent. */
+  readonly fairKey?: string | undefined;
 }
 
 /** One question, whatever dialect it came in. */
@@ -31,10 +35,25 @@ export interface Turn extends Omit<GenerateRequest, 'model' | 'prompt' | 'fairKe
       };
 }
 
+/** Texts to turn into vectors. */
+export interface EmbedTurn {
+  readonly caller: Caller;
+  readonly model: string;
+  readonly inputs: readonly (string | readonly number[])[];
+}
+
 /** How long a step of the answer path took. */
 export interface StepTime {
   readonly name: string;
   readonly ms: number;
+}
+
+/** Where something was sent and as what, for the headers of a reply. */
+export interface Sent {
+  readonly label: Label;
+  readonly model: string;
+  readonly destination: Destination;
+  readonly decisionId: string;
 }
 
 /** The one way to an answer: page, CLI and every dialect go through it. */
@@ -45,43 +64,125 @@ export interface Answers {
     scope?: Scope,
     options?: { readonly runId?: string; readonly onStep?: (step: StepTime) => void },
   ): Stream;
-  embed(request: EmbedRequest, options?: { readonly signal?: AbortSignal }): Promise<EmbedResult>;
+  /** @throws {IntramurosError} `destination_denied`, `quota_exceeded`, and what the model's place throws. */
+  embed(turn: EmbedTurn, options?: { readonly signal?: AbortSignal }): Promise<EmbedResult & { readonly sent: Sent }>;
+  /** What may answer somebody now, and why the rest may not: the same rules as an answer, with nothing sent or recorded. */
+  choices(caller: Caller, options?: { readonly conversationId?: string | undefined }): Promise<Choices>;
+}
+
+/** Everything that could answer, with what policy says of it now. */
+export interface Choices extends Marked {
+  readonly choices: readonly Choice[];
+}
+
+export interface Choice {
+  readonly model: string;
+  readonly title: string;
+  readonly destination: Destination;
+  readonly effect: 'allow' | 'deny';
+  readonly reason: string;
+  readonly words: string;
+  /** The one to take when the chosen one may not answer. */
+  readonly nearest: boolean;
+  readonly installed: boolean;
 }
 
 export interface AnswersOptions {
   readonly engine: Engine;
   readonly library: Pick<ModelLibrary, 'get' | 'list'>;
-  readonly conversations: Conversations;
+  readonly conversations: ConversationRoom;
+  /** The one way to a place where inference runs. */
+  readonly gate: Gate;
+  readonly quotas: Quotas & Partial<Pick<QuotaBook, 'remaining'>>;
+  readonly upstreams: Pick<Upstreams, 'list' | 'models' | 'findModel' | 'addresses' | 'generate' | 'embed'>;
+  /** The place that this machine's own engine is. */
+  readonly embedded: () => Destination;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** The ledger of what left the machine. */
-  readonly egressTotals: () => readonly EgressTotal[];
+  /** What the ledger has of one decision. */
+  readonly bytesOf: Egress['bytesOf'];
   readonly defaultModel?: string | undefined;
+  /** Label of data of which nobody said anything. */
+  readonly defaultLabel?: Label;
   /** Told the time of every step of every run: for metrics. */
   readonly onStep?: (name: string, ms: number) => void;
   /** How often a growing answer is saved; default 1,000 ms. */
   readonly saveEveryMs?: number;
 }
 
-/** One run on its way through the steps; each adds what it found. */
-export interface Run {
+/** What answers, and where it runs. */
+export type Target =
+  | { readonly kind: 'embedded'; readonly model: InstalledModel; readonly destination: Destination }
+  | { readonly kind: 'upstream'; readonly model: UpstreamModel; readonly destination: Destination };
+
+/** What a run asks for at most, before anything is known exactly. */
+export interface Need {
+  readonly promptTokens: number;
+  readonly maxTokens: number | undefined;
+  readonly choices: number;
+}
+
+/** What a run has used so far; grows as it goes, so that one that is cut is accounted for too. */
+export interface Spent {
+  why: Why;
+  promptTokens: number;
+  cachedPromptTokens: number;
+  completionTokens: number;
+  firstTokenMs: number | undefined;
+  failure: IntramurosError | undefined;
+}
+
+/** Anything on its way to a model, as the steps that answers, vectors and relays share see it. */
+export interface Passage {
   readonly id: string;
-  readonly turn: Turn;
-  readonly rooms: Required<
-    Pick<AnswersOptions, 'engine' | 'library' | 'conversations' | 'log' | 'clock' | 'egressTotals'>
-  > &
-    Pick<AnswersOptions, 'defaultModel'>;
-  readonly saveEveryMs: number;
+  readonly caller: Caller;
+  readonly action: PolicyAction;
+  readonly rooms: Rooms;
   readonly startedAt: number;
-  /** Bytes that had left the machine when the run began. */
-  readonly sentBefore: number;
+  readonly conversationId: string | undefined;
+  target: Target | undefined;
+  /** Join of all that goes in. */
+  mark: Marked;
+  reservation: Reservation | undefined;
+  clearance: Clearance | undefined;
+  /** Of the last clearance; stays when that is settled. */
+  decisionId: string | undefined;
+  /** Most tokens that quotas leave for an answer that named no end. */
+  grantedTokens: number | undefined;
+  readonly spent: Spent;
+  need(): Need;
+  /** Runs a piece of a step and tells how long it took. */
+  timed<T>(step: string, work: () => Promise<T> | T): Promise<T>;
+  record(step: string, ms: number): void;
+}
+
+export type Rooms = Required<
+  Pick<
+    AnswersOptions,
+    | 'engine'
+    | 'library'
+    | 'conversations'
+    | 'gate'
+    | 'quotas'
+    | 'upstreams'
+    | 'embedded'
+    | 'log'
+    | 'clock'
+    | 'bytesOf'
+    | 'defaultLabel'
+  >
+> &
+  Pick<AnswersOptions, 'defaultModel'>;
+
+/** One answer on its way through the steps; each adds what it found. */
+export interface Run extends Passage {
+  readonly turn: Turn;
+  readonly saveEveryMs: number;
   by: By;
-  model: InstalledModel | undefined;
   begun: BegunAnswer | undefined;
   prompt: PromptInput | undefined;
-  /** Runs a piece of a step and tells how long it took. */
-  timed<T>(step: string, work: () => Promise<T>): Promise<T>;
-  record(step: string, ms: number): void;
+  /** Figures so far: set by the step that generates. */
+  usage: (() => Usage) | undefined;
 }
 
 /** A step: does its part, then passes the events of the steps after it on, or changes them. */

@@ -1,2 +1,2 @@
 export type { LoggedEvent } from './log.ts';
-export { openRuns, type RunReceipt, type Runs, type RunsOptions } from './runs.ts';
+export { openRuns, type RunReceipt, type RunRoom, type Runs, type RunsOptions } from './runs.ts';

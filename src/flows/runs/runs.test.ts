@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { person } from '../../../test/parts/people.ts';
 import { IntramurosError, silentLog } from '../../base/index.ts';
+import { publicLabel } from '../../policy/index.ts';
 import type { Answers, Turn } from '../answer/index.ts';
 import type { By, Event } from '../event.ts';
 import { openStream } from '../stream.ts';
@@ -10,7 +12,7 @@ import { noUsage } from '../usage.ts';
 import { EventLog, type LoggedEvent } from './log.ts';
 import { openRuns, type RunsOptions } from './runs.ts';
 
-const turn: Turn = { caller: { id: 'me', isolationKey: 'mine' }, input: { kind: 'text', text: '' } };
+const turn: Turn = { caller: { who: person('me') }, input: { kind: 'text', text: '' } };
 
 /** An answer path that says words until stopped: what a run needs of it. */
 function talking(words: number, everyMs: number): Answers & { stoppedAt: number | undefined } {
@@ -22,7 +24,7 @@ function talking(words: number, everyMs: number): Answers & { stoppedAt: number 
         by,
         scope,
         start: async function* (own) {
-          yield { t: 'open', by, label: 'unlabelled', at: 0 };
+          yield { t: 'open', by, label: publicLabel, at: 0 };
           yield { t: 'note', by, kind: 'stored', data: { conversationId: 'conv_1', messageId: 'msg_1' } };
           let said = 0;
           try {
@@ -39,12 +41,15 @@ function talking(words: number, everyMs: number): Answers & { stoppedAt: number 
       });
     }) as Answers['answer'],
     embed: () => Promise.reject(new IntramurosError('internal', 'not asked here')),
+    choices: () => Promise.reject(new IntramurosError('internal', 'not asked here')),
   };
   return answers;
 }
 
-const open = (answers: Answers, more: Partial<RunsOptions> = {}) =>
-  openRuns({ answers, log: silentLog(), graceMs: 10_000, ...more });
+const open = (answers: Answers, more: Partial<RunsOptions> = {}) => {
+  const room = openRuns({ answers, log: silentLog(), graceMs: 10_000, ...more });
+  return { ...room.of('me'), of: room.of, close: room.close, [Symbol.asyncDispose]: room.close };
+};
 const textOf = (logged: readonly LoggedEvent[]) =>
   logged.map(({ event }) => (event.t === 'text' ? event.s : '')).join('');
 const all = Array.from({ length: 50 }, (_, n) => `${n} `).join('');
@@ -227,4 +232,26 @@ test('property: from any offset, a log gives exactly the events from there on', 
     }),
     { seed: 20261123, numRuns: 500 },
   );
+});
+
+test('another’s run is not found, in the words for one that is gone, and cannot be stopped', async () => {
+  const answers = talking(1_000_000, 1);
+  await using runs = open(answers);
+  const id = runs.start(turn);
+  for await (const { event } of runs.attach(id)) if (event.t === 'text') break;
+  const theirs = runs.of('you');
+  const gone = `run_${'0'.repeat(26)}`;
+  const words = (ask: (at: string) => unknown, at: string): string => {
+    try {
+      ask(at);
+    } catch (error) {
+      return (error as Error).message.replaceAll(at, 'ID');
+    }
+    return 'reached';
+  };
+  for (const ask of [theirs.get, theirs.attach, theirs.stop]) assert.equal(words(ask, id), words(ask, gone));
+  assert.notEqual(words(theirs.get, gone), 'reached');
+  assert.deepEqual(theirs.active('conv_1'), []);
+  await theirs.stopAll('conv_1');
+  assert.equal(runs.get(id).state, 'running');
 });

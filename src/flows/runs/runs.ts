@@ -19,8 +19,15 @@ export interface RunReceipt {
   readonly steps: readonly StepTime[];
 }
 
-/** Runs that go on by themselves: their readers may leave and come back. */
-export interface Runs extends AsyncDisposable {
+/** Runs that go on by themselves, seen by whose they are: there is no way to one without saying for whom. */
+export interface RunRoom extends AsyncDisposable {
+  of(personId: string): Runs;
+  /** Stops all runs and waits until their answers are saved. */
+  close(): Promise<void>;
+}
+
+/** The runs of one person: their readers may leave and come back. Another's are not found, as if they were gone. */
+export interface Runs {
   /** Starts a run and gives its id; its events are read by `attach`. */
   start(turn: Turn): string;
   /** @throws {IntramurosError} `run_not_found`. */
@@ -33,8 +40,6 @@ export interface Runs extends AsyncDisposable {
   active(conversationId: string): readonly { readonly runId: string; readonly messageId: string }[];
   /** Stops the runs of a conversation and waits until their answers are saved: before it is deleted. */
   stopAll(conversationId: string): Promise<void>;
-  /** Stops all runs and waits until their answers are saved. */
-  close(): Promise<void>;
 }
 
 export interface RunsOptions {
@@ -48,12 +53,12 @@ export interface RunsOptions {
 }
 
 /** Opens the registry of running answers. */
-export function openRuns(options: RunsOptions): Runs {
+export function openRuns(options: RunsOptions): RunRoom {
   const root = Scope.open({ name: 'runs' });
   const runs = new Map<string, DetachedRun>();
-  const get = (id: string): DetachedRun => {
+  const get = (ownerId: string, id: string): DetachedRun => {
     const run = runs.get(id);
-    if (run) return run;
+    if (run?.ownerId === ownerId) return run;
     throw new IntramurosError(
       'run_not_found',
       `There is no run "${id}" any more. Runs are kept for some minutes after their end; the conversation has the answer.`,
@@ -67,39 +72,43 @@ export function openRuns(options: RunsOptions): Runs {
     runs.clear();
     await root.close();
   };
-  return {
-    start(turn) {
-      const id = newId('run');
-      const run = new DetachedRun({ ...options, id, turn, root, onForget: () => runs.delete(id) });
-      runs.set(id, run);
-      return id;
-    },
-    get: (id) => get(id).receipt(),
-    attach: (id, from = 0, { signal } = {}) => get(id).read(from, signal),
-    stop: (id) => get(id).stop(),
-    active: (conversationId) =>
-      [...runs.values()]
-        .map((run) => run.receipt())
-        .filter((receipt) => receipt.state === 'running' && receipt.conversationId === conversationId)
-        .flatMap(({ id, messageId }) => (messageId === undefined ? [] : [{ runId: id, messageId }])),
-    async stopAll(conversationId) {
-      const writing = [...runs.values()].filter((run) => run.receipt().conversationId === conversationId);
-      for (const run of writing) run.stop();
-      await Promise.all(writing.map((run) => run.ended));
-    },
-    close,
-    [Symbol.asyncDispose]: close,
+  const of = (ownerId: string): Runs => {
+    const mine = (): readonly DetachedRun[] => [...runs.values()].filter((run) => run.ownerId === ownerId);
+    return {
+      start(turn) {
+        const id = newId('run');
+        const run = new DetachedRun({ ...options, id, turn, ownerId, root, onForget: () => runs.delete(id) });
+        runs.set(id, run);
+        return id;
+      },
+      get: (id) => get(ownerId, id).receipt(),
+      attach: (id, from = 0, { signal } = {}) => get(ownerId, id).read(from, signal),
+      stop: (id) => get(ownerId, id).stop(),
+      active: (conversationId) =>
+        mine()
+          .map((run) => run.receipt())
+          .filter((receipt) => receipt.state === 'running' && receipt.conversationId === conversationId)
+          .flatMap(({ id, messageId }) => (messageId === undefined ? [] : [{ runId: id, messageId }])),
+      async stopAll(conversationId) {
+        const writing = mine().filter((run) => run.receipt().conversationId === conversationId);
+        for (const run of writing) run.stop();
+        await Promise.all(writing.map((run) => run.ended));
+      },
+    };
   };
+  return { of, close, [Symbol.asyncDispose]: close };
 }
 
 interface DetachedRunOptions extends RunsOptions {
   readonly id: string;
   readonly turn: Turn;
+  readonly ownerId: string;
   readonly root: Scope;
   readonly onForget: () => void;
 }
 
 class DetachedRun {
+  readonly ownerId: string;
   readonly ended: Promise<void>;
   readonly #options: DetachedRunOptions;
   readonly #clock: Clock;
@@ -115,6 +124,7 @@ class DetachedRun {
 
   constructor(options: DetachedRunOptions) {
     this.#options = options;
+    this.ownerId = options.ownerId;
     this.#clock = options.clock ?? systemClock;
     this.#startedAt = this.#clock.now();
     this.#scope = options.root.child({ name: options.id });

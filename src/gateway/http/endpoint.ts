@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly who: Who;
   /** Who asks, for the fair queue. */
   readonly caller: string;
+  /** What the client says of its data: the header `x-intramuros-label` as it came. */
+  readonly labelHeader: string | undefined;
   readonly acceptLanguage: string | undefined;
   readonly accept: string | undefined;
 }

@@ -114,6 +114,12 @@ function requestId(given: string | string[] | undefined): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : newId('req');
 }
 
+// Node joins a header that comes twice with a comma, which no label has: it is refused as one.
+function labelHeader(headers: FastifyRequest['headers']): string | undefined {
+  const value = headers['x-intramuros-label'];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
 /** Bodies are JSON; anything else is refused before it is read. */
 function acceptOnlyJson(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
@@ -160,6 +166,7 @@ async function serve(options: ServerOptions, request: FastifyRequest, reply: Fas
     log: options.log,
     who: request.who,
     caller: request.who.kind === 'owner' ? request.peer.address : request.who.personId,
+    labelHeader: labelHeader(request.headers),
     acceptLanguage: request.headers['accept-language'],
     accept: request.headers.accept,
   });

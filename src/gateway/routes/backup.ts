@@ -25,8 +25,10 @@ export const createBackup = endpoint({
   }),
   bodyOptional: true,
   replies: { 201: Backup },
-  errors: ['disk_full', 'database_unavailable', 'conflict'],
-  async handle({ body }, { rooms, signal }) {
-    return { json: await rooms.backup({ weights: body?.weights === true, signal }), status: 201 };
+  errors: ['audit_unavailable', 'disk_full', 'database_unavailable', 'conflict'],
+  async handle({ body }, { rooms, signal, who }) {
+    const weights = body?.weights === true;
+    await rooms.audit.append({ kind: 'system', actor: who.personId, data: { what: 'backup.begun', weights } });
+    return { json: await rooms.backup({ weights, signal }), status: 201 };
   },
 });

@@ -1,12 +1,20 @@
 import { ask, begun } from '../answering.ts';
 import { ChatCompletion, ChatCompletionChunk, toChatChunks, toChatCompletion } from '../dialects/openai/chat-reply.ts';
-import { ChatCompletionRequest, toGenerate } from '../dialects/openai/chat-request.ts';
+import { ChatCompletionRequest, toRequest } from '../dialects/openai/chat-request.ts';
 import { fingerprint, resolveModel } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
 
 /** Failures that any generation may meet. */
 export const generationErrors = [
   'unsupported_parameter',
+  'destination_denied',
+  'quota_exceeded',
+  'forbidden',
+  'policy_unavailable',
+  'audit_unavailable',
+  'upstream_failed',
+  'upstream_timeout',
+  'upstream_unavailable',
   'model_not_found',
   'model_unusable',
   'context_exceeded',
@@ -36,18 +44,19 @@ export const createChatCompletion = endpoint({
   errors: generationErrors,
   async handle({ body }, context) {
     const model = await resolveModel(context.rooms, body.model, 'chat');
-    const request = toGenerate(body, model, context.caller);
+    const request = toRequest(body, model);
     const head = {
       model: model.id,
       fingerprint: fingerprint(model),
       choices: request.choices ?? 1,
       logprobs: body.logprobs === true,
     };
-    const events = ask(request, 'chat', context);
-    if (!body.stream) return { json: await toChatCompletion(events, head) };
+    const asked = ask(request, 'chat', context);
+    if (!body.stream) return { json: await toChatCompletion(asked.events, head), headers: asked.headers() };
     const includeUsage = body.stream_options?.include_usage === true;
     return {
-      stream: toChatChunks(await begun(events), { ...head, includeUsage }),
+      stream: toChatChunks(await begun(asked.events), { ...head, includeUsage }),
+      headers: asked.headers(),
       contentType: 'text/event-stream',
       keepAlive: openAiKeepAlive,
     };

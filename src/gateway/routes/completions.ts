@@ -1,5 +1,5 @@
-import type { GenerateRequest } from '../../engine/index.ts';
-import { ask, begun } from '../answering.ts';
+import type { Event } from '../../flows/index.ts';
+import { type Asked, ask, begun, type Request } from '../answering.ts';
 import { fingerprint, resolveModel } from '../dialects/openai/common.ts';
 import {
   Completion,
@@ -8,16 +8,19 @@ import {
   toCompletion,
   toCompletionChunks,
 } from '../dialects/openai/completion-reply.ts';
-import { CompletionRequest, toGenerations } from '../dialects/openai/completion-request.ts';
+import { CompletionRequest, type PromptRequest, toRequests } from '../dialects/openai/completion-request.ts';
 import { endpoint, type RequestContext } from '../http/endpoint.ts';
 import { asMissing } from '../http/missing.ts';
 import { merge } from '../merge.ts';
 import { generationErrors, openAiKeepAlive } from './chat-completions.ts';
 
 /** Texts of the prompts, for `echo`. */
-function promptTexts(requests: readonly GenerateRequest[], context: RequestContext): Promise<readonly string[]> {
+function promptTexts(
+  requests: readonly (Request & PromptRequest)[],
+  context: RequestContext,
+): Promise<readonly string[]> {
   return Promise.all(
-    requests.map(async ({ model, prompt }) => {
+    requests.map(async ({ model, input: prompt }) => {
       if (prompt.kind === 'text') return prompt.text;
       return prompt.kind === 'tokens' ? context.rooms.engine.detokenize({ model, tokens: prompt.tokens }) : '';
     }),
@@ -25,14 +28,22 @@ function promptTexts(requests: readonly GenerateRequest[], context: RequestConte
 }
 
 /** Asks all prompts at once; the engine's queue decides which run together. */
-async function askAll(
-  requests: readonly GenerateRequest[],
-  context: RequestContext,
-): Promise<AsyncIterable<PromptEvent>> {
-  const sources = await Promise.all(requests.map((request) => begun(ask(request, 'text_completion', context))));
+async function askAll(asked: readonly Asked[]): Promise<AsyncIterable<PromptEvent>> {
+  const begins = await Promise.allSettled(asked.map(({ events }) => begun(events)));
+  const sources = begins.flatMap((begin) => (begin.status === 'fulfilled' ? [begin.value] : []));
+  const failed = begins.find((begin) => begin.status === 'rejected');
+  if (failed) {
+    await Promise.all(sources.map(leave));
+    throw failed.reason;
+  }
   return (async function* tag(): AsyncGenerator<PromptEvent> {
     for await (const [prompt, event] of merge(sources)) yield { prompt, event };
   })();
+}
+
+// One prompt that cannot be answered fails the request: the others are not computed for nobody.
+async function leave(source: AsyncIterable<Event>): Promise<void> {
+  await source[Symbol.asyncIterator]().return?.();
 }
 
 export const createCompletion = endpoint({
@@ -48,7 +59,7 @@ export const createCompletion = endpoint({
   errors: ['not_found', ...generationErrors],
   async handle({ body }, context) {
     const model = await resolveModel(context.rooms, body.model, 'completion');
-    const requests = toGenerations(body, model, context.caller);
+    const requests = toRequests(body, model);
     const about = {
       model: model.id,
       fingerprint: fingerprint(model),
@@ -57,13 +68,16 @@ export const createCompletion = endpoint({
       logprobs: typeof body.logprobs === 'number',
       echo: body.echo ? await promptTexts(requests, context).catch(asMissing(true, 'not_found')) : [],
     };
-    const byTokens = requests.some(({ prompt }) => prompt.kind === 'tokens');
+    const byTokens = requests.some(({ input }) => input.kind === 'tokens');
     const missing = asMissing(byTokens, 'not_found');
-    const events = await askAll(requests, context).catch(missing);
-    if (!body.stream) return { json: await toCompletion(events, about).catch(missing) };
+    const asked = requests.map((request) => ask(request, 'text_completion', context));
+    const events = await askAll(asked).catch(missing);
+    const headers = asked[0]?.headers() ?? {};
+    if (!body.stream) return { json: await toCompletion(events, about).catch(missing), headers };
     const includeUsage = body.stream_options?.include_usage === true;
     return {
       stream: toCompletionChunks(events, { ...about, includeUsage }),
+      headers,
       contentType: 'text/event-stream',
       keepAlive: openAiKeepAlive,
     };

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { tiers } from '../../policy/index.ts';
+import { LabelBody, LabelSourceBody } from '../labelling.ts';
 
 /** Text that the database can hold: no NUL character. */
 export const storable = (maximum: number): z.ZodString =>
@@ -22,11 +24,14 @@ export const Id = z
 export const Conversation = z
   .object({
     id: z.string(),
+    ownerId: z.string(),
     title: z.string(),
     titleOrigin: z.enum(['auto', 'person']),
     model: z.string().optional(),
     activeLeafId: z.string().optional(),
     messageCount: z.int(),
+    label: LabelBody,
+    labelSources: z.array(LabelSourceBody),
     createdAt: z.string(),
     updatedAt: z.string(),
   })
@@ -50,7 +55,9 @@ export const Message = z
     thinkingMs: z.number().optional(),
     status: z.enum(['complete', 'generating', 'stopped', 'failed', 'interrupted']),
     endedBy: z.string().optional(),
-    error: z.object({ code: z.string(), message: z.string() }).optional(),
+    error: z
+      .object({ code: z.string(), message: z.string(), facts: z.record(z.string(), z.unknown()).optional() })
+      .optional(),
     runId: z.string().optional(),
     usage: z
       .object({
@@ -65,12 +72,20 @@ export const Message = z
     provenance: z
       .object({
         model: z.string(),
-        tier: z.literal('embedded'),
+        tier: z.enum(tiers),
+        destinationId: z.string(),
+        destinationTitle: z.string(),
+        country: z.string().nullable(),
+        decisionId: z.string().nullable(),
         quantization: z.string(),
         tuned: z.boolean(),
         bytesSent: z.number(),
+        costMicros: z.number().nullable(),
+        currency: z.string().nullable(),
       })
       .optional(),
+    label: LabelBody,
+    labelSources: z.array(LabelSourceBody),
     createdAt: z.string(),
   })
   .meta({ id: 'Message' });

@@ -1,6 +1,10 @@
 import { z } from 'zod';
-import { endpoint } from '../http/endpoint.ts';
+import { IntramurosError } from '../../base/index.ts';
+import type { Marked } from '../../conversations/index.ts';
+import { formatLabel, isWithin, type Label } from '../../policy/index.ts';
+import { endpoint, type RequestContext } from '../http/endpoint.ts';
 import { asConflict, asMissing } from '../http/missing.ts';
+import { GivenLabel, givenLabel, labelHeader } from '../labelling.ts';
 import { Conversation, ConversationList, Id, Message, storable, titleText } from './conversation-schemas.ts';
 
 const params = z.object({ id: Id });
@@ -32,9 +36,12 @@ export const listConversations = endpoint({
   }),
   replies: { 200: ConversationList },
   errors: ['not_found', 'database_unavailable'],
-  async handle({ query: { q, limit, cursor } }, { rooms }) {
+  async handle({ query: { q, limit, cursor } }, { rooms, who }) {
     const asked = { q, cursor, ...(limit === undefined ? {} : { limit: Number(limit) }) };
-    const page = await rooms.conversations.list(asked).catch(asMissing(cursor !== undefined, 'not_found'));
+    const page = await rooms.conversations
+      .of(who.personId)
+      .list(asked)
+      .catch(asMissing(cursor !== undefined, 'not_found'));
     return { json: { conversations: page.conversations, nextCursor: page.nextCursor ?? null } };
   },
 });
@@ -52,8 +59,8 @@ export const createConversation = endpoint({
   bodyOptional: true,
   replies: { 201: Conversation },
   errors: ['database_unavailable', 'disk_full'],
-  async handle({ body }, { rooms }) {
-    const created = await rooms.conversations.create(body);
+  async handle({ body }, { rooms, who }) {
+    const created = await rooms.conversations.of(who.personId).create(body);
     return { json: created, status: 201, headers: { location: `/api/conversations/${created.id}` } };
   },
 });
@@ -68,8 +75,8 @@ export const getConversation = endpoint({
   params,
   replies: { 200: Conversation },
   errors: ['conversation_not_found', 'database_unavailable'],
-  async handle({ params: { id } }, { rooms }) {
-    return { json: await rooms.conversations.get(id) };
+  async handle({ params: { id } }, { rooms, who }) {
+    return { json: await rooms.conversations.of(who.personId).get(id) };
   },
 });
 
@@ -89,15 +96,33 @@ export const updateConversation = endpoint({
       title: titleText.optional(),
       model: storable(500).min(1).optional(),
       activeLeafId: Id.optional(),
+      label: GivenLabel.optional().meta({ description: 'Raises the label; a lower one is refused with 403.' }),
     })
     .meta({ id: 'ConversationUpdate' }),
   replies: { 200: Conversation },
-  errors: ['conversation_not_found', 'conflict', 'database_unavailable', 'disk_full'],
-  async handle({ params: { id }, body }, { rooms }) {
-    const change = rooms.conversations.update(id, body);
+  errors: ['conversation_not_found', 'forbidden', 'conflict', 'audit_unavailable', 'database_unavailable', 'disk_full'],
+  async handle({ params: { id }, body }, context) {
+    const { label, ...values } = body;
+    const raise = label && (await raiseOf(id, givenLabel(label), context));
+    const change = context.rooms.conversations.of(context.who.personId).update(id, { ...values, raise });
     return { json: await change.catch(asConflict('message_not_found')) };
   },
 });
+
+/** A raise of a conversation's label, recorded before it is made. @throws {IntramurosError} `forbidden` for one that lowers. */
+async function raiseOf(id: string, to: Label, { rooms, who }: RequestContext): Promise<Marked> {
+  const { label: from } = await rooms.conversations.of(who.personId).get(id);
+  if (!isWithin(from, to)) {
+    throw new IntramurosError(
+      'forbidden',
+      `This conversation is labelled ${formatLabel(from)}; ${formatLabel(to)} would take something of that away. A label is only raised here: propose to lower it, with a reason.`,
+      { facts: { right: 'label.lower', todo: 'proposal', from: formatLabel(from), to: formatLabel(to) } },
+    );
+  }
+  const data = { what: 'conversation.raised', conversationId: id, from, to };
+  const { at } = await rooms.audit.append({ kind: 'label', actor: who.personId, data });
+  return { label: to, sources: [{ kind: 'person', id: who.personId, label: to, by: who.personId, at }] };
+}
 
 export const deleteConversation = endpoint({
   operationId: 'conversations.delete',
@@ -109,9 +134,9 @@ export const deleteConversation = endpoint({
   params,
   replies: { 204: null },
   errors: ['conversation_not_found', 'database_unavailable'],
-  async handle({ params: { id } }, { rooms }) {
-    await rooms.runs.stopAll(id);
-    await rooms.conversations.remove(id);
+  async handle({ params: { id } }, { rooms, who }) {
+    await rooms.runs.of(who.personId).stopAll(id);
+    await rooms.conversations.of(who.personId).remove(id);
     return { empty: 204 };
   },
 });
@@ -136,8 +161,9 @@ export const listMessages = endpoint({
       .meta({ id: 'MessageTree' }),
   },
   errors: ['conversation_not_found', 'database_unavailable'],
-  async handle({ params: { id } }, { rooms }) {
-    return { json: { messages: await rooms.conversations.messages(id), activeRuns: rooms.runs.active(id) } };
+  async handle({ params: { id } }, { rooms, who }) {
+    const messages = await rooms.conversations.of(who.personId).messages(id);
+    return { json: { messages, activeRuns: rooms.runs.of(who.personId).active(id) } };
   },
 });
 
@@ -154,8 +180,8 @@ export const deleteMessage = endpoint({
   params: z.object({ id: Id, messageId: Id }),
   replies: { 204: null },
   errors: ['conversation_not_found', 'message_not_found', 'database_unavailable'],
-  async handle({ params: { id, messageId } }, { rooms }) {
-    await rooms.conversations.removeMessage(id, messageId);
+  async handle({ params: { id, messageId } }, { rooms, who }) {
+    await rooms.conversations.of(who.personId).removeMessage(id, messageId);
     return { empty: 204 };
   },
 });
@@ -178,10 +204,14 @@ export const exportConversation = endpoint({
   }),
   replies: { 200: z.string() },
   replyTypes: ['text/markdown', 'application/json'],
-  errors: ['conversation_not_found', 'database_unavailable'],
-  async handle({ params: { id }, query }, { rooms, acceptLanguage }) {
+  errors: ['conversation_not_found', 'audit_unavailable', 'database_unavailable'],
+  async handle({ params: { id }, query }, { rooms, who, acceptLanguage }) {
     const language = query.language ?? (/^\s*fr\b/i.test(acceptLanguage ?? '') ? 'fr' : 'en');
-    const text = await rooms.conversations.export(id, {
+    const mine = rooms.conversations.of(who.personId);
+    const { label } = await mine.get(id);
+    const data = { what: 'conversation.exported', conversationId: id, label, format: query.format };
+    await rooms.audit.append({ kind: 'label', actor: who.personId, data });
+    const text = await mine.export(id, {
       format: query.format,
       language,
       thinking: query.thinking === 'true',
@@ -193,6 +223,7 @@ export const exportConversation = endpoint({
       headers: {
         'content-disposition': `attachment; filename="${id}.${json ? 'json' : 'md'}"`,
         'cache-control': 'no-store',
+        'x-intramuros-label': labelHeader(label),
       },
     };
   },

@@ -1,9 +1,10 @@
 import { endianness } from 'node:os';
 import { z } from 'zod';
-import { resolveModel } from '../dialects/openai/common.ts';
+import { isUpstream, resolveModel } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { asMissing } from '../http/missing.ts';
 import { unsupportedParameter } from '../http/problems.ts';
+import { callerOf, headersOf } from '../labelling.ts';
 
 const Token = z.int().min(0).max(2_147_483_647);
 const EmbeddingRequest = z
@@ -62,6 +63,14 @@ export const createEmbedding = endpoint({
   errors: [
     'not_found',
     'unsupported_parameter',
+    'destination_denied',
+    'quota_exceeded',
+    'forbidden',
+    'policy_unavailable',
+    'audit_unavailable',
+    'upstream_failed',
+    'upstream_timeout',
+    'upstream_unavailable',
     'model_not_found',
     'model_unusable',
     'context_exceeded',
@@ -71,18 +80,20 @@ export const createEmbedding = endpoint({
     'engine_crashed',
     'engine_unavailable',
   ],
-  async handle({ body }, { rooms, signal, caller }) {
+  async handle({ body }, context) {
+    const { rooms, signal } = context;
     const model = await resolveModel(rooms, body.model, 'embedding');
     // Cutting a vector short is only sound for models trained for it; none of ours says so.
-    if (body.dimensions && model.embeddingLength > 0 && body.dimensions !== model.embeddingLength)
+    const dimensions = isUpstream(model) ? 0 : model.embeddingLength;
+    if (body.dimensions && (isUpstream(model) || (dimensions > 0 && body.dimensions !== dimensions)))
       throw unsupportedParameter(
         'dimensions',
-        `vectors of "${model.id}" have ${model.embeddingLength} dimensions and cannot be shortened without loss.`,
+        `vectors of "${model.id}" have ${dimensions || 'their own number of'} dimensions and cannot be shortened without loss.`,
       );
     const base64 = body.encoding_format === 'base64' && rooms.house.embeddingEncoding === 'asked';
     const inputs = toInputs(body.input);
-    const { vectors, promptTokens } = await rooms.answers
-      .embed({ model: model.id, inputs, fairKey: caller }, { signal })
+    const { vectors, promptTokens, sent } = await rooms.answers
+      .embed({ model: model.id, inputs, caller: callerOf(context) }, { signal })
       .catch(asMissing(typeof inputs[0] !== 'string', 'not_found'));
     const data = vectors.map((vector, index) => ({
       object: 'embedding',
@@ -90,6 +101,7 @@ export const createEmbedding = endpoint({
       embedding: base64 ? toBase64(vector) : Array.from(vector),
     }));
     return {
+      headers: headersOf(sent),
       json: {
         object: 'list',
         model: model.id,

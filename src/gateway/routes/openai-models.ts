@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { IntramurosError } from '../../base/index.ts';
-import type { InstalledModel } from '../../models/index.ts';
-import { aliased } from '../dialects/openai/common.ts';
+import type { Who } from '../../identity/index.ts';
+import { aliased, isUpstream, type ServedModel } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
 import type { GatewayRooms } from '../rooms.ts';
 
@@ -16,11 +16,11 @@ const OpenAIModel = z
   })
   .meta({ id: 'OpenAIModel' });
 
-const toModel = (model: InstalledModel, id = model.id): z.output<typeof OpenAIModel> => ({
+const toModel = (model: ServedModel, id = model.id): z.output<typeof OpenAIModel> => ({
   id,
   object: 'model',
-  created: Math.floor(Date.parse(model.installedAt) / 1000) || 0,
-  owned_by: model.origin.kind,
+  created: isUpstream(model) ? 0 : Math.floor(Date.parse(model.installedAt) / 1000) || 0,
+  owned_by: isUpstream(model) ? model.upstreamId : model.origin.kind,
   context_length: model.contextTokens,
   capabilities: [...model.capabilities],
 });
@@ -29,13 +29,19 @@ const params = z.object({
   model: z.string().min(1).max(2000).meta({ description: 'Slashes and colons may stand raw or percent-encoded.' }),
 });
 
-async function listAll(rooms: GatewayRooms): Promise<z.output<typeof OpenAIModel>[]> {
-  const installed = await rooms.models.list();
+/** Roles and keys may let somebody use only some models, in some places. */
+const visibleTo =
+  (who: Who) =>
+  (model: ServedModel): boolean =>
+    who.can('model.use', model.id) && who.can('destination.use', isUpstream(model) ? model.destination.id : 'embedded');
+
+async function listAll(rooms: GatewayRooms, who: Who): Promise<z.output<typeof OpenAIModel>[]> {
+  const served = [...(await rooms.models.list()), ...rooms.upstreams.models()].filter(visibleTo(who));
   const named = rooms.aliases.exact().flatMap(({ name, model }) => {
-    const target = installed.find(({ id }) => id === model);
-    return target && !installed.some(({ id }) => id === name) ? [toModel(target, name)] : [];
+    const target = served.find(({ id }) => id === model);
+    return target && !served.some(({ id }) => id === name) ? [toModel(target, name)] : [];
   });
-  return [...installed.map((model) => toModel(model)), ...named];
+  return [...served.map((model) => toModel(model)), ...named];
 }
 
 export const listOpenAiModels = endpoint({
@@ -47,8 +53,8 @@ export const listOpenAiModels = endpoint({
   dialect: 'openai',
   replies: { 200: z.object({ object: z.literal('list'), data: z.array(OpenAIModel) }).meta({ id: 'OpenAIModelList' }) },
   errors: [],
-  async handle(_input, { rooms }) {
-    return { json: { object: 'list', data: await listAll(rooms) } };
+  async handle(_input, { rooms, who }) {
+    return { json: { object: 'list', data: await listAll(rooms, who) } };
   },
 });
 
@@ -62,9 +68,11 @@ export const getOpenAiModel = endpoint({
   params,
   replies: { 200: OpenAIModel },
   errors: ['model_not_found'],
-  async handle({ params: { model: name } }, { rooms }) {
-    const model = (await rooms.models.find(name)) ?? (await aliased(rooms, name, 'chat'));
-    return { json: toModel(model, name) };
+  async handle({ params: { model: name } }, { rooms, who }) {
+    const model =
+      rooms.upstreams.findModel(name) ?? (await rooms.models.find(name)) ?? (await aliased(rooms, name, 'chat'));
+    if (visibleTo(who)(model)) return { json: toModel(model, name) };
+    throw new IntramurosError('model_not_found', `There is no model "${name.slice(0, 100)}" that you may use.`);
   },
 });
 
@@ -85,13 +93,15 @@ export const deleteOpenAiModel = endpoint({
       .object({ id: z.string(), object: z.literal('model'), deleted: z.literal(true) })
       .meta({ id: 'OpenAIModelDeleted' }),
   },
-  errors: ['model_not_found'],
+  errors: ['model_not_found', 'forbidden'],
   async handle({ params: { model: name } }, { rooms }) {
     const installed = await rooms.models.find(name);
     if (installed) {
       await rooms.engine.unload(installed.id);
       await rooms.models.remove(installed.id);
       rooms.aliases.hide(name);
+    } else if (rooms.upstreams.findModel(name)) {
+      throw new IntramurosError('forbidden', `"${name.slice(0, 100)}" is served by an upstream: take it away there.`);
     } else if (!rooms.aliases.remove(name)) {
       throw new IntramurosError(
         'model_not_found',

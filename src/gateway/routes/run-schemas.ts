@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LabelBody } from '../labelling.ts';
 
 const By = z
   .object({
@@ -26,12 +27,14 @@ export const RunUsage = z
     contextUsedTokens: z.number(),
     contextTokens: z.number(),
     bytesSent: z.number(),
+    costMicros: z.number().optional(),
+    currency: z.string().optional(),
   })
   .meta({ id: 'RunUsage' });
 
 /** The events of a run, by the name each has in the stream. */
 export const runEvents = {
-  open: z.object({ t: z.literal('open'), by: By, label: z.string(), at: z.number() }),
+  open: z.object({ t: z.literal('open'), by: By, label: LabelBody, at: z.number() }),
   note: z.object({ t: z.literal('note'), by: By, kind: z.string(), data: z.unknown() }),
   think: z.object({ t: z.literal('think'), by: By, s: z.string(), choice: z.int() }),
   text: z.object({ t: z.literal('text'), by: By, s: z.string(), out: z.boolean(), choice: z.int() }),

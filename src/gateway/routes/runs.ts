@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { fromProblem, IntramurosError } from '../../base/index.ts';
 import type { AnswerTarget } from '../../conversations/index.ts';
-import type { LoggedEvent, Turn } from '../../flows/index.ts';
+import type { Caller, LoggedEvent, Turn } from '../../flows/index.ts';
 import { nativeStream } from '../dialects/sse.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { asConflict } from '../http/missing.ts';
+import { callerOf, GivenLabel, SentWatch } from '../labelling.ts';
+import type { GatewayRooms } from '../rooms.ts';
 import { Id, storable } from './conversation-schemas.ts';
 import { Receipt, runEvents } from './run-schemas.ts';
 
@@ -25,6 +27,9 @@ const Sampling = z
   .meta({ id: 'Sampling' });
 
 const model = storable(500).min(1).optional();
+const label = GivenLabel.optional().meta({
+  description: 'Raises the label of this question, and so the conversation’s.',
+});
 const sampling = Sampling.optional();
 const AnswerRequest = z
   .discriminatedUnion('kind', [
@@ -39,9 +44,10 @@ const AnswerRequest = z
         .meta({ pattern: '[\\u0021-\\u007e\\u00a1-\\u1fff\\u3001-\\ud7ff]' }),
       model,
       sampling,
+      label,
     }),
-    z.strictObject({ kind: z.literal('regenerate'), messageId: Id, model, sampling }),
-    z.strictObject({ kind: z.literal('continue'), messageId: Id, sampling }),
+    z.strictObject({ kind: z.literal('regenerate'), messageId: Id, model, sampling, label }),
+    z.strictObject({ kind: z.literal('continue'), messageId: Id, sampling, label }),
   ])
   .meta({ id: 'AnswerRequest' });
 
@@ -52,11 +58,11 @@ function toTarget(conversationId: string, body: AnswerBody): AnswerTarget {
   return { kind: 'ask', conversationId, parentId: body.parentId ?? undefined, content: body.content };
 }
 
-function toTurn(conversationId: string, body: AnswerBody, named: string | undefined, caller: string): Turn {
+function toTurn(conversationId: string, body: AnswerBody, named: string | undefined, caller: Caller): Turn {
   const { maxTokens, thinking, ...options } = body.sampling ?? {};
   const sampling = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return {
-    caller: { id: caller, isolationKey: 'local' },
+    caller,
     ...(named === undefined ? {} : { model: named }),
     input: {
       kind: 'conversation',
@@ -74,8 +80,8 @@ async function* toItems(
   for await (const { offset, event } of events) yield { event: event.t, data: event, id: offset };
 }
 
-/** Waits until the question is stored, so that what cannot begin at all answers with its own status. */
-async function accepted(events: AsyncIterable<LoggedEvent>): Promise<AsyncIterable<LoggedEvent>> {
+/** Waits until the question is stored and it is decided where it may go, so that what cannot begin at all answers with its own status. */
+async function accepted(events: AsyncIterable<LoggedEvent>, watch: SentWatch): Promise<AsyncIterable<LoggedEvent>> {
   const iterator = events[Symbol.asyncIterator]();
   const held: LoggedEvent[] = [];
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
@@ -83,7 +89,8 @@ async function accepted(events: AsyncIterable<LoggedEvent>): Promise<AsyncIterab
     if (event.t === 'close' && event.error)
       asConflict('message_not_found', 'model_not_found')(fromProblem(event.error));
     held.push(next.value);
-    if (event.t !== 'open') break;
+    watch.see(event);
+    if (event.t !== 'open' && !(event.t === 'note' && event.kind === 'stored')) break;
   }
   return (async function* rest(): AsyncGenerator<LoggedEvent> {
     try {
@@ -93,6 +100,11 @@ async function accepted(events: AsyncIterable<LoggedEvent>): Promise<AsyncIterab
       await iterator.return?.();
     }
   })();
+}
+
+async function modelNamed(rooms: GatewayRooms, wanted: string | undefined): Promise<string | undefined> {
+  if (wanted === undefined || rooms.upstreams.findModel(wanted) || (await rooms.models.find(wanted))) return wanted;
+  return rooms.aliases.resolve(wanted)[0];
 }
 
 export const createAnswer = endpoint({
@@ -111,18 +123,26 @@ export const createAnswer = endpoint({
   events: runEvents,
   errors: [
     'conversation_not_found',
+    'destination_denied',
+    'quota_exceeded',
+    'forbidden',
+    'policy_unavailable',
+    'audit_unavailable',
     'model_not_found',
     'model_unusable',
     'conflict',
     'database_unavailable',
     'disk_full',
   ],
-  async handle({ params: { id }, body }, { rooms, signal, caller, accept }) {
-    const wanted = 'model' in body ? body.model : undefined;
-    const named = wanted === undefined || (await rooms.models.find(wanted)) ? wanted : rooms.aliases.resolve(wanted)[0];
-    const runId = rooms.runs.start(toTurn(id, body, named, caller));
-    const events = await accepted(rooms.runs.attach(runId, 0, { signal }));
-    return nativeStream(toItems(events), { accept, headers: { 'x-intramuros-run': runId } });
+  async handle({ params: { id }, body }, context) {
+    const { rooms, signal, accept, who } = context;
+    const named = await modelNamed(rooms, 'model' in body ? body.model : undefined);
+    const runs = rooms.runs.of(who.personId);
+    const runId = runs.start(toTurn(id, body, named, callerOf(context, body.label)));
+    const watch = new SentWatch();
+    const events = await accepted(runs.attach(runId, 0, { signal }), watch);
+    const headers = { 'x-intramuros-run': runId, ...watch.headers() };
+    return nativeStream(toItems(events), { accept, headers });
   },
 });
 
@@ -147,9 +167,9 @@ export const getRun = endpoint({
   params,
   replies: { 200: Receipt },
   errors: ['not_found', 'run_not_found'],
-  handle({ params: { id } }, { rooms }) {
+  handle({ params: { id } }, { rooms, who }) {
     assertRunId(id);
-    const receipt = rooms.runs.get(id);
+    const receipt = rooms.runs.of(who.personId).get(id);
     return {
       json: {
         ...receipt,
@@ -184,10 +204,9 @@ export const readRun = endpoint({
   replies: { 200: null },
   events: runEvents,
   errors: ['not_found', 'run_not_found'],
-  handle({ params: { id }, query }, { rooms, signal, accept }) {
+  handle({ params: { id }, query }, { rooms, signal, accept, who }) {
     assertRunId(id);
-    rooms.runs.get(id);
-    const events = rooms.runs.attach(id, Number(query.from ?? 0), { signal });
+    const events = rooms.runs.of(who.personId).attach(id, Number(query.from ?? 0), { signal });
     return nativeStream(toItems(events), { accept, headers: { 'x-intramuros-run': id } });
   },
 });
@@ -202,9 +221,9 @@ export const stopRun = endpoint({
   params,
   replies: { 202: null },
   errors: ['not_found', 'run_not_found'],
-  handle({ params: { id } }, { rooms }) {
+  handle({ params: { id } }, { rooms, who }) {
     assertRunId(id);
-    rooms.runs.stop(id);
+    rooms.runs.of(who.personId).stop(id);
     return { empty: 202 };
   },
 });

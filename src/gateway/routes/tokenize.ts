@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { IntramurosError } from '../../base/index.ts';
 import type { InstalledModel } from '../../models/index.ts';
-import { resolveModel } from '../dialects/openai/common.ts';
+import { resolveInstalled } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { asMissing } from '../http/missing.ts';
 import { InvalidRequestError } from '../http/problems.ts';
@@ -10,7 +10,7 @@ import type { GatewayRooms } from '../rooms.ts';
 /** The model of a request that may leave it out: the default, else the first that can write. */
 async function modelOf(rooms: GatewayRooms, name: string | null | undefined): Promise<InstalledModel> {
   const wanted = name ?? rooms.house.defaultModel;
-  if (wanted) return resolveModel(rooms, wanted, 'completion');
+  if (wanted) return resolveInstalled(rooms, wanted, 'completion');
   const first = (await rooms.models.list()).find(({ capabilities }) => capabilities.includes('completion'));
   if (first) return first;
   throw new IntramurosError('model_not_found', 'No model is installed. Get one with "intramuros pull smollm2:135m".');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ChatMessage, GenerateRequest } from '../../../engine/index.ts';
-import type { InstalledModel } from '../../../models/index.ts';
+import type { ChatMessage } from '../../../engine/index.ts';
+import type { Request } from '../../answering.ts';
 import { InvalidRequestError, unsupportedParameter } from '../../http/problems.ts';
 import {
   constraintRefusals,
@@ -88,15 +88,15 @@ const refusals: Readonly<Record<string, Refusal>> = {
   reasoning_effort: onlyValues('local models have no effort levels. Send "none" or leave it out.', 'none', 'medium'),
 };
 
-/** One request for one answer, in the engine's words. */
-export function toGenerate(body: ChatBody, model: InstalledModel, fairKey: string): GenerateRequest {
+/** One request for one answer, in the answer path's words. */
+export function toRequest(body: ChatBody, model: { readonly id: string }): Request {
   refuse(body, refusals);
   checkTogether(body);
   const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? undefined;
   const stop = toStops(body.stop);
   return {
     model: model.id,
-    prompt: {
+    input: {
       kind: 'chat',
       messages: body.messages.map(toMessage),
       ...(body.continue_final_message ? { continueLast: true } : {}),
@@ -108,8 +108,6 @@ export function toGenerate(body: ChatBody, model: InstalledModel, fairKey: strin
     choices: body.n ?? 1,
     ...(body.logprobs ? { logprobs: body.top_logprobs ?? 0 } : {}),
     ...(body.ignore_eos ? { ignoreEndOfText: true } : {}),
-    fairKey,
-    isolationKey: 'local',
   };
 }
 

@@ -4,6 +4,7 @@ import { IntramurosError } from '../../../base/index.ts';
 import type { SamplingOptions, TokenAlternative, TokenLogprob } from '../../../engine/index.ts';
 import type { Usage as FlowUsage, Why } from '../../../flows/index.ts';
 import type { Capability, InstalledModel } from '../../../models/index.ts';
+import type { UpstreamModel } from '../../../upstreams/index.ts';
 import { unsupportedParameter } from '../../http/problems.ts';
 import type { GatewayRooms } from '../../rooms.ts';
 
@@ -154,21 +155,48 @@ export const constraintRefusals: Readonly<Record<string, Refusal>> = Object.from
   ].map((name) => [name, onlyValues('answers under a grammar or schema are not served yet. Leave it out.')]),
 );
 
+/** A model that answers requests: installed here, or served by an upstream. */
+export type ServedModel = InstalledModel | UpstreamModel;
+
+export const isUpstream = (model: ServedModel): model is UpstreamModel => 'upstreamId' in model;
+
+async function findServed(rooms: GatewayRooms, name: string): Promise<ServedModel | undefined> {
+  return rooms.upstreams.findModel(name) ?? (await rooms.models.find(name));
+}
+
+const can = (model: ServedModel, capability: Capability): boolean =>
+  (model.capabilities as readonly Capability[]).includes(capability);
+
+/** The same, installed here: for what no upstream does. */
+export async function resolveInstalled(
+  rooms: GatewayRooms,
+  name: string,
+  capability: Capability,
+): Promise<InstalledModel> {
+  const model = await resolveModel(rooms, name, capability);
+  if (!isUpstream(model)) return model;
+  throw new IntramurosError(
+    'model_unusable',
+    `Model "${model.id}" runs at an upstream, which has no such operation. Choose a model that is installed here.`,
+    { facts: { model: model.id, capability } },
+  );
+}
+
 /** The first model of an alias that has the capability, else the first of all. */
-export async function aliased(rooms: GatewayRooms, name: string, capability: Capability): Promise<InstalledModel> {
+export async function aliased(rooms: GatewayRooms, name: string, capability: Capability): Promise<ServedModel> {
   const names = rooms.aliases.resolve(name);
   for (const candidate of names) {
-    const model = await rooms.models.find(candidate);
-    if (model?.capabilities.includes(capability)) return model;
+    const model = await findServed(rooms, candidate);
+    if (model && can(model, capability)) return model;
   }
   // What the client asked for is named in the failure, not what an alias made of it.
   return rooms.models.get((await rooms.models.find(names[0] ?? name)) ? (names[0] ?? name) : name);
 }
 
-/** The installed model that a request names, directly or by an alias. */
-export async function resolveModel(rooms: GatewayRooms, name: string, capability: Capability): Promise<InstalledModel> {
-  const model = (await rooms.models.find(name)) ?? (await aliased(rooms, name, capability));
-  if (model.capabilities.includes(capability)) return model;
+/** The model that a request names, directly or by an alias. */
+export async function resolveModel(rooms: GatewayRooms, name: string, capability: Capability): Promise<ServedModel> {
+  const model = (await findServed(rooms, name)) ?? (await aliased(rooms, name, capability));
+  if (can(model, capability)) return model;
   throw new IntramurosError(
     'model_unusable',
     `Model "${model.id}" cannot be used for ${capability}; it can for: ${model.capabilities.join(', ') || 'nothing known'}.`,
@@ -176,8 +204,11 @@ export async function resolveModel(rooms: GatewayRooms, name: string, capability
   );
 }
 
-/** Changes when the file that answers changes: same fingerprint, same seed, same load → same text. */
-export function fingerprint(model: InstalledModel): string {
-  const served = model.tuned?.enabled ? model.tuned.sha256 : (model.sha256 ?? model.files.join());
+/** Changes when the file that answers changes; what an upstream serves is not known. Same fingerprint, same seed, same load → same text. */
+export function fingerprint(model: ServedModel): string {
+  const served = isUpstream(model) ? model.id : servedFile(model);
   return `fp_${createHash('sha256').update(served).digest('hex').slice(0, 10)}`;
 }
+
+const servedFile = (model: InstalledModel): string =>
+  model.tuned?.enabled ? model.tuned.sha256 : (model.sha256 ?? model.files.join());

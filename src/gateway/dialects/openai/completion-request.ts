@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { GenerateRequest, PromptInput } from '../../../engine/index.ts';
-import type { InstalledModel } from '../../../models/index.ts';
+import type { PromptInput } from '../../../engine/index.ts';
+import type { Request } from '../../answering.ts';
 import { InvalidRequestError } from '../../http/problems.ts';
 import { checkTogether } from './chat-request.ts';
 import {
@@ -41,6 +41,10 @@ export const CompletionRequest = z
     allOf: [streamOptionsNeedStream],
     description: '`suffix` and `best_of` above `n` are refused with `unsupported_parameter`.',
   });
+/** A request whose prompt is its own, and no conversation's. */
+export interface PromptRequest {
+  readonly input: PromptInput;
+}
 export type CompletionBody = z.output<typeof CompletionRequest>;
 
 const refusals: Readonly<Record<string, Refusal>> = {
@@ -58,12 +62,8 @@ function toPrompts(prompt: CompletionBody['prompt']): readonly PromptInput[] {
   );
 }
 
-/** One request of the engine for each prompt. */
-export function toGenerations(
-  body: CompletionBody,
-  model: InstalledModel,
-  fairKey: string,
-): readonly GenerateRequest[] {
+/** One request in the answer path's words for each prompt. */
+export function toRequests(body: CompletionBody, model: { readonly id: string }): readonly (Request & PromptRequest)[] {
   refuse(body, refusals);
   checkTogether({ stream: body.stream, stream_options: body.stream_options });
   const choices = body.n ?? 1;
@@ -76,7 +76,7 @@ export function toGenerations(
   const stop = toStops(body.stop);
   return toPrompts(body.prompt).map((prompt) => ({
     model: model.id,
-    prompt,
+    input: prompt,
     sampling: toSampling(body),
     maxTokens: body.max_tokens ?? 16,
     ...(stop.length > 0 ? { stop } : {}),
@@ -84,7 +84,5 @@ export function toGenerations(
     ...(typeof body.logprobs === 'number' ? { logprobs: body.logprobs } : {}),
     ...(body.echo && typeof body.logprobs === 'number' ? { promptLogprobs: true } : {}),
     ...(body.ignore_eos ? { ignoreEndOfText: true } : {}),
-    fairKey,
-    isolationKey: 'local',
   }));
 }

@@ -1,0 +1,53 @@
+import { IntramurosError } from '../base/index.ts';
+import { formatLabel, joinAll, type Label, type LabelSource } from '../policy/index.ts';
+import type { Queryable } from '../store/index.ts';
+
+/** How sensitive something is, and what made it so. */
+export interface Marked {
+  readonly label: Label;
+  readonly sources: readonly LabelSource[];
+}
+
+// A conversation of years keeps what raised it first: enough to say where a label comes from, however long it lives.
+const mostSources = 32;
+
+/** The join of several marks. Sources are kept once each, the earlier first. */
+export function joinMarks(...marks: readonly Marked[]): Marked {
+  const sources = new Map<string, LabelSource>();
+  for (const source of marks.flatMap((mark) => mark.sources)) {
+    const key = `${source.kind}\n${source.id}\n${formatLabel(source.label)}`;
+    if (!sources.has(key) && sources.size < mostSources) sources.set(key, source);
+  }
+  return { label: joinAll(marks.map(({ label }) => label)), sources: [...sources.values()] };
+}
+
+/**
+ * Takes hold of a conversation of a person for the rest of a transaction, and tells its high-water mark.
+ * @throws {IntramurosError} `conversation_not_found`, also for somebody else's.
+ */
+export async function lockMark(on: Queryable, ownerId: string, id: string): Promise<Marked> {
+  const [row] = await on.query<{ label: Label; label_sources: readonly LabelSource[] }>(
+    'SELECT label, label_sources FROM conversations WHERE id = $1 AND owner_id = $2 FOR UPDATE',
+    [id, ownerId],
+  );
+  if (row) return { label: row.label, sources: row.label_sources };
+  throw conversationNotFound(id);
+}
+
+/** Writes a mark; the caller has joined it with the one before. */
+export async function writeMark(on: Queryable, id: string, { label, sources }: Marked): Promise<void> {
+  await on.query('UPDATE conversations SET label = $2, label_sources = $3 WHERE id = $1', [
+    id,
+    label,
+    JSON.stringify(sources),
+  ]);
+}
+
+/** The same words for a conversation that never was, is gone, or is somebody else's. */
+export function conversationNotFound(id: string): IntramurosError {
+  return new IntramurosError(
+    'conversation_not_found',
+    `There is no conversation "${id}". It may have been deleted; the list has those that are there.`,
+    { facts: { conversation: id } },
+  );
+}

@@ -1,0 +1,67 @@
+import { isIntramurosError, toProblem } from '../../base/index.ts';
+import type { Event, Why } from '../event.ts';
+import { noUsage } from '../usage.ts';
+import { costMicros } from './estimate.ts';
+import { priceOf } from './reserve.ts';
+import type { Passage, Step } from './types.ts';
+
+/**
+ * Books what a run really used and records what became of it, however it ends: answered, refused, failed, cut or left. A
+ * refusal by a quota or by policy becomes a `close` under the run's own label.
+ */
+export const settle: Step = {
+  name: 'settle',
+  async *run(run, _scope, next) {
+    let opened = false;
+    try {
+      for await (const event of next()) {
+        opened = true;
+        yield event;
+      }
+    } catch (error) {
+      const why = refusedBy(error);
+      if (opened || why === undefined) throw error;
+      run.spent.why = why;
+      yield { t: 'open', by: run.by, label: run.mark.label, at: run.rooms.clock.now() } satisfies Event;
+      yield { t: 'close', by: run.by, why, use: noUsage, error: toProblem(error) } satisfies Event;
+    } finally {
+      settlePassage(run);
+    }
+  },
+};
+
+function refusedBy(error: unknown): Why | undefined {
+  if (!isIntramurosError(error)) return undefined;
+  if (error.code === 'quota_exceeded') return 'budget';
+  const denied = ['destination_denied', 'policy_unavailable', 'audit_unavailable', 'forbidden'];
+  return denied.includes(error.code) ? 'denied' : undefined;
+}
+
+/** The same for anything that went to a model. Harmless where nothing was reserved or sent, and the second time. */
+export function settlePassage(passage: Passage): void {
+  const { spent, reservation, target } = passage;
+  const { promptTokens, completionTokens } = spent;
+  const cost = costMicros(priceOf(target), spent);
+  passage.reservation = undefined;
+  reservation?.settle({ promptTokens, completionTokens, costMicros: cost });
+  settleClearance(passage);
+}
+
+/** Records the outcome of one way that was taken; a run that fell back has taken several. */
+export function settleClearance(passage: Passage): void {
+  const { clearance, spent, rooms, target } = passage;
+  if (!clearance) return;
+  passage.clearance = undefined;
+  const { promptTokens, completionTokens, firstTokenMs, failure } = spent;
+  const ok = failure === undefined && spent.why !== 'failed' && spent.why !== 'denied';
+  rooms.gate.settle(clearance, {
+    ok,
+    why: failure?.code ?? spent.why,
+    ...rooms.bytesOf(clearance.decisionId),
+    promptTokens,
+    completionTokens,
+    costMicros: costMicros(priceOf(target), spent),
+    ...(firstTokenMs !== undefined && { firstTokenMs }),
+    totalMs: rooms.clock.monotonic() - passage.startedAt,
+  });
+}
