@@ -73,7 +73,7 @@ export interface Quotas {
 }
 
 /** Whoever makes a change: it is recorded under the id, and gives away only rights that it has. */
-export type Actor = Pick<Who, 'personId' | 'can'>;
+export type Actor = Pick<Who, 'personId' | 'can'> & Partial<Pick<Who, 'keyId' | 'ceiling'>>;
 
 /** A new session: `token` goes into the cookie and nowhere else. */
 export interface SignedIn {
