@@ -1,5 +1,5 @@
 import { newId } from '../base/index.ts';
-import type { Database, Queryable } from '../store/index.ts';
+import type { Queryable } from '../store/index.ts';
 import type { Book } from './book.ts';
 import { type Change, type Changes, checkVersion } from './changes.ts';
 import { invalid, notFound } from './checks.ts';
@@ -63,7 +63,7 @@ export function openQuotas(options: {
         on.touch('quota', id);
         on.record('quota.change', {
           id,
-          ...quota.subject,
+          subject: quota.subject,
           unit: quota.unit,
           period: quota.period,
           from: quota.limit,
@@ -78,7 +78,13 @@ export function openQuotas(options: {
         await on.query('DELETE FROM quota_windows WHERE quota_id = $1', [id]);
         await on.query('DELETE FROM quotas WHERE id = $1', [id]);
         on.touch('quota', id);
-        on.record('quota.remove', { id, ...quota.subject, unit: quota.unit, period: quota.period, limit: quota.limit });
+        on.record('quota.remove', {
+          id,
+          subject: quota.subject,
+          unit: quota.unit,
+          period: quota.period,
+          limit: quota.limit,
+        });
       }),
   };
 }

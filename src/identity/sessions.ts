@@ -61,7 +61,7 @@ export function openSessions(options: SessionOptions): Sessions {
 }
 
 async function signIn(options: SessionOptions, attempt: SignIn): Promise<SignedIn> {
-  const { book, passwords, slowDown, audit, changes } = options;
+  const { book, passwords, slowDown, audit } = options;
   const nameKey = nameKeyOf(attempt.name).slice(0, 200);
   const succeeded = slowDown.begin(nameKey, attempt.address);
   const person = book.personByName(nameKey);

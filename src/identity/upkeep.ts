@@ -64,8 +64,12 @@ export function openUpkeep(options: UpkeepOptions): { close(): Promise<void> } {
       closing = true;
       clearTimeout(timer);
       await round;
-      await usage.flush();
-      await lastUse.flush({ all: true });
+      try {
+        await usage.flush();
+        await lastUse.flush({ all: true });
+      } catch (error) {
+        log.error({ err: error }, 'the last usage could not be written');
+      }
     },
   };
 }
