@@ -22,6 +22,7 @@ export const checks = () => [
 const tasks = {
   bench: { file: () => 'bench/main.ts', page: false },
   screenshots: { file: () => 'scripts/screenshots.ts', page: true },
+  proofs: { file: () => 'test/proofs/run.ts', page: false },
   conformance: { file: () => 'test/conformance/run.ts', page: false },
   bundle: { file: () => 'scripts/bundle.mjs', page: true },
   documents: { file: () => 'scripts/documents.ts', page: false },

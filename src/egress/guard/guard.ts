@@ -72,6 +72,7 @@ function judgeOf(options: GuardOptions, record: (refusal: GuardRefusal) => void)
   const hosts = (options.hosts ?? []).map(({ host, port }) => ({ host: normalHost(host) ?? host, port }));
   return {
     options,
+    record,
     mayDial(api, asked, port) {
       const host = normalHost(asked) ?? asked;
       if (isPassing() || isLoopback(host)) return true;

@@ -27,7 +27,7 @@ export function guardTcp(judge: Judge): Patch[] {
       const host = typeof asked.host === 'string' && asked.host !== '' ? asked.host : 'localhost';
       if (judge.mayDial('net', host, Number(asked.port))) {
         if (isIP(host) || !isLoopback(normalHost(host) ?? host)) return original.apply(this, args);
-        return original.call(this, { ...asked, lookup: onlyHere(asked.lookup) }, args.at(-1));
+        return original.call(this, { ...asked, lookup: onlyHere(asked.lookup, judge) }, args.at(-1));
       }
       const socket = this as net.Socket;
       process.nextTick(() => socket.destroy(judge.refusal('net', `${host}:${asked.port}`)));
@@ -46,13 +46,17 @@ function askedOf(args: readonly unknown[]): Asked {
 }
 
 /** A look-up of a name of this machine whose answers are of this machine. */
-function onlyHere(lookup: LookupFunction | undefined): LookupFunction {
+function onlyHere(lookup: LookupFunction | undefined, judge: Judge): LookupFunction {
   return (host, options, done) => {
     const check: typeof done = (error, found, family) => {
       const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found];
       const foreign = error ? undefined : addresses.find((address) => addressKind(address) !== 'loopback');
-      if (foreign === undefined) done(error, found, family);
-      else done(Object.assign(new Error(`${host} is this machine, ${foreign} is not`), { code: 'EACCES' }), []);
+      if (foreign === undefined) {
+        done(error, found, family);
+        return;
+      }
+      judge.record({ api: 'net', host: `${host} at ${foreign}`, port: 0 });
+      done(Object.assign(new Error(`${host} is this machine, ${foreign} is not`), { code: 'EACCES' }), []);
     };
     (lookup ?? hereLookup)(host, options, check);
   };

@@ -33,6 +33,7 @@ export interface Judge {
   mayDial(api: string, host: string, port: number): boolean;
   /** True when it may pass; a refusal is recorded. */
   mayStart(api: 'child_process' | 'worker_threads' | 'native' | 'binding', what: string, allowed: boolean): boolean;
+  record(refusal: GuardRefusal): void;
   refusal(api: string, what: string): Error;
 }
 
