@@ -1,25 +1,30 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { ChatPage } from './chat/chat-page.tsx';
 import { Receipt } from './chat/receipt.tsx';
 import { ModelsPage } from './models/models-page.tsx';
 import { HelpPanel } from './settings/help-panel.tsx';
 import { SettingsPanel } from './settings/settings-panel.tsx';
 import { Sidebar } from './side/sidebar.tsx';
+import { type TextKey, withHouseWords } from './text/i18n.ts';
 import { IconButton } from './ui/icon-button.tsx';
 import { KeyPanel } from './ui/key-panel.tsx';
 import { Panel } from './ui/panel.tsx';
-import { route } from './ui/route.ts';
+import { type Route, route } from './ui/route.ts';
 import { useSay, useServices } from './ui/services.ts';
 import { useKeys } from './ui/use-keys.ts';
 import { useMedia } from './ui/use-media.ts';
 import { useObservable } from './ui/use-observable.ts';
+
+const AccountPage = lazy(() => withHouseWords(import('./house/account-page.tsx')));
+const AccountsPage = lazy(() => withHouseWords(import('./house/accounts-page.tsx')));
+const AdminPage = lazy(() => withHouseWords(import('./admin/admin-page.tsx')));
 
 type Open = 'side' | 'settings' | 'help' | 'key' | undefined;
 
 /** The whole page: the list, the walled middle, and what opens beside it. */
 export function App() {
   const say = useSay();
-  const { preferences, list, models, announcer, chat } = useServices();
+  const { preferences, list, models, announcer, chat, session } = useServices();
   const here = useObservable(route);
   const sidebar = useObservable(preferences.value, (value) => value.sidebar);
   const [open, setOpen] = useState<Open>();
@@ -38,7 +43,10 @@ export function App() {
   const receiptNode = useObservable(chat.state, (all) =>
     conversationId && receiptOf ? all.get(conversationId)?.nodes.get(receiptOf) : undefined,
   );
-  const unauthorized = useObservable(models.state, (state) => state.problem?.code === 'unauthorized');
+  // With accounts a person signs in; without, a server that wants a key is given one.
+  const single = useObservable(session.state, (state) => state.session?.mode !== 'accounts');
+  const refused = useObservable(models.state, (state) => state.problem?.code === 'unauthorized');
+  const unauthorized = refused && single;
   useRegularReading();
   // biome-ignore lint/correctness/useExhaustiveDependencies: a receipt belongs to one conversation
   useEffect(() => setReceiptOf(undefined), [conversationId]);
@@ -66,7 +74,7 @@ export function App() {
     onSettings: () => setOpen('settings'),
     onHelp: () => setOpen('help'),
   });
-  const heading = here.page === 'models' ? say('models') : conversationId ? title || say('untitled') : say('new');
+  const heading = conversationId ? title || say('untitled') : say(headings[here.page]);
   useEffect(() => {
     document.title = `${heading} – Intramuros`;
   }, [heading]);
@@ -99,6 +107,12 @@ export function App() {
         </header>
         {here.page === 'models' ? (
           <ModelsPage />
+        ) : here.page === 'account' || here.page === 'accounts' || here.page === 'admin' ? (
+          <Suspense fallback={<p className="waiting page-column">{say('wait.page')}</p>}>
+            {here.page === 'account' ? <AccountPage /> : null}
+            {here.page === 'accounts' ? <AccountsPage /> : null}
+            {here.page === 'admin' ? <AdminPage section={here.section} id={here.id} /> : null}
+          </Suspense>
         ) : (
           <ChatPage
             id={conversationId}
@@ -143,6 +157,15 @@ export function App() {
     </div>
   );
 }
+
+const headings: Readonly<Record<Route['page'], TextKey>> = {
+  new: 'new',
+  conversation: 'untitled',
+  models: 'models',
+  account: 'account',
+  accounts: 'accounts.create',
+  admin: 'admin',
+};
 
 /** The one persistent voice of the page for screen readers. */
 function StatusLine({ announcer }: { readonly announcer: ReturnType<typeof useServices>['announcer'] }) {

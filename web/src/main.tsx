@@ -3,13 +3,15 @@ import { StrictMode } from 'react';
 import { I18nProvider as AriaLocale } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
 import { Client } from './api/client.ts';
-import { App } from './app.tsx';
+import { Door } from './door/door.tsx';
 import { openAnnouncer } from './store/announcer.ts';
 import { ChatStore } from './store/chat-store.ts';
 import { frameScheduler } from './store/emitter.ts';
+import { LabelStore } from './store/label-store.ts';
 import { ListStore } from './store/list-store.ts';
 import { ModelsStore } from './store/models-store.ts';
 import { openPreferences, type Preferences } from './store/preferences.ts';
+import { SessionStore } from './store/session-store.ts';
 import { countWords } from './text/detect-language.ts';
 import { activate, chooseLocale, i18n, type TextKey } from './text/i18n.ts';
 import { problemWords } from './ui/problem-note.tsx';
@@ -21,6 +23,15 @@ const say = (key: TextKey, values?: Record<string, string | number>): string => 
 function openServices(): Services {
   const client = new Client({ key: sessionStorage.getItem('intramuros.key') ?? undefined });
   const [list, models, announcer] = [new ListStore(client), new ModelsStore(client), openAnnouncer()];
+  const labels = new LabelStore(client);
+  const session = new SessionStore(client, {
+    // The next person starts with an empty memory.
+    startAgain: () => {
+      location.hash = '';
+      location.reload();
+    },
+  });
+  client.onUnauthorized = () => void session.refresh();
   const chat: ChatStore = new ChatStore({
     client,
     schedule: frameScheduler(),
@@ -28,6 +39,7 @@ function openServices(): Services {
       started: () => announcer.say(say('announce.started')),
       stored: ({ conversationId, title }) => {
         if (title) list.patch(conversationId, { title });
+        labels.settled(conversationId);
       },
       ended: (conversationId, messageId) => {
         const node = chat.conversation(conversationId)?.nodes.get(messageId);
@@ -39,16 +51,18 @@ function openServices(): Services {
         else if (node?.error && document.hidden) announcer.say(problemWords(say, node.error).what);
         void list.refresh();
         void models.refresh();
+        void labels.read(conversationId);
       },
       modelFacts: (id) => models.facts(id),
     },
   });
-  return { client, chat, list, models, announcer, preferences: openPreferences(localStorage) };
+  return { client, chat, list, labels, session, models, announcer, preferences: openPreferences(localStorage) };
 }
 
 async function start(): Promise<void> {
   const services = openServices();
-  const { preferences, models } = services;
+  const { preferences, models, session } = services;
+  void session.refresh();
   const locale = (value: Preferences) =>
     chooseLocale(value.language, models.state.get().status?.language ?? 'auto', navigator.languages);
   let shown = locale(preferences.value.get());
@@ -82,7 +96,7 @@ function Localised({ services }: { readonly services: Services }) {
   return (
     <AriaLocale locale={current.locale === 'fr' ? 'fr-FR' : 'en-US'}>
       <ServicesContext value={services}>
-        <App />
+        <Door />
       </ServicesContext>
     </AriaLocale>
   );

@@ -6,3 +6,11 @@ declare module 'virtual:catalogue/en' {
   import type { Messages } from '@lingui/core';
   export const messages: Messages;
 }
+declare module 'virtual:catalogue/house-fr' {
+  import type { Messages } from '@lingui/core';
+  export const messages: Messages;
+}
+declare module 'virtual:catalogue/house-en' {
+  import type { Messages } from '@lingui/core';
+  export const messages: Messages;
+}

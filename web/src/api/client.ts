@@ -12,6 +12,7 @@ import type {
   RunEvent,
   Status,
 } from './wire.ts';
+import type { Choices, Label, LabelInfo, Proposal, Session, Who } from './wire-policy.ts';
 
 /** One event of a run with its place in the run, by which a cut stream is taken up again. */
 export interface Numbered {
@@ -30,6 +31,8 @@ const path = encodeURIComponent;
 export class Client {
   readonly #base: string;
   #key: string | undefined;
+  /** Told of every reply that wants to know who asks. */
+  onUnauthorized: (() => void) | undefined;
   constructor(options: { readonly base?: string; readonly key?: string | undefined } = {}) {
     this.#base = options.base ?? '';
     this.#key = options.key;
@@ -56,15 +59,40 @@ export class Client {
       if (options.signal?.aborted) throw options.signal.reason;
       throw new ApiProblem('unreachable', error instanceof Error ? error.message : String(error), {});
     }
-    if (!reply.ok) throw await problemOf(reply);
+    if (!reply.ok) {
+      const problem = await problemOf(reply);
+      if (problem.code === 'unauthorized') this.onUnauthorized?.();
+      throw problem;
+    }
     return reply;
   }
   async #json<T>(method: string, url: string, body?: unknown, options?: Options): Promise<T> {
     const reply = await this.#send(method, url, body, options);
     return (await reply.json()) as T;
   }
-  async #nothing(method: string, url: string): Promise<void> {
-    await (await this.#send(method, url)).arrayBuffer();
+  async #nothing(method: string, url: string, body?: unknown): Promise<void> {
+    await (await this.#send(method, url, body)).arrayBuffer();
+  }
+  /** For the pages that are loaded when they are opened, and know their part of the contract themselves. */
+  ask<T>(method: string, url: string, body?: unknown, options?: Options): Promise<T> {
+    return this.#json<T>(method, url, body, options);
+  }
+  tell(method: string, url: string, body?: unknown): Promise<void> {
+    return this.#nothing(method, url, body);
+  }
+
+  session = (): Promise<Session> => this.#json('GET', '/api/session');
+  signIn = (body: { name: string; password: string }): Promise<Who> => this.#json('POST', '/api/session', body);
+  signOut = (): Promise<void> => this.#nothing('DELETE', '/api/session');
+  labels = (): Promise<LabelInfo> => this.#json('GET', '/api/labels');
+  choices(query: { conversation?: string; label?: string }, options?: Options): Promise<Choices> {
+    const search = new URLSearchParams(query);
+    return this.#json('GET', `/api/choices?${search}`, undefined, options);
+  }
+  proposeLabel = (body: { conversationId: string; to: Label; reason: string }): Promise<Proposal> =>
+    this.#json('POST', '/api/labels/proposals', body);
+  async proposals(state: 'open' | 'all'): Promise<readonly Proposal[]> {
+    return (await this.#json<{ proposals: Proposal[] }>('GET', `/api/proposals?state=${state}`)).proposals;
   }
 
   status = (options?: Options): Promise<Status> => this.#json('GET', '/api/status', undefined, options);

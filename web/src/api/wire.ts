@@ -2,14 +2,24 @@
  * What the page reads from the native HTTP contract. Declared here on its own: the page knows the wire and nothing of the
  * server's modules.
  */
+import type { Label, Routed, Tier } from './wire-policy.ts';
+
 export type MessageStatus = 'complete' | 'generating' | 'stopped' | 'failed' | 'interrupted';
 
 export interface Provenance {
   readonly model: string;
-  readonly tier: 'embedded';
+  readonly tier: Tier;
   readonly quantization: string;
   readonly tuned: boolean;
   readonly bytesSent: number;
+  readonly destinationId?: string | null;
+  readonly destinationTitle?: string | null;
+  readonly country?: string | null;
+  readonly decisionId?: string | null;
+  readonly costMicros?: number | null;
+  readonly currency?: string | null;
+  /** Model that was asked for and did not answer. */
+  readonly fellBackFrom?: string | null;
 }
 
 export interface MessageUsage {
@@ -32,7 +42,8 @@ export interface Message {
   readonly thinkingMs?: number | null;
   readonly status: MessageStatus;
   readonly endedBy?: string | null;
-  readonly error?: { readonly code: string; readonly message: string } | null;
+  readonly error?: ProblemBody | null;
+  readonly label?: Label | null;
   readonly runId?: string | null;
   readonly usage?: MessageUsage | null;
   readonly provenance?: Provenance | null;
@@ -49,6 +60,8 @@ export interface Conversation {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly snippet?: string | null;
+  readonly label?: Label | null;
+  readonly ownerId?: string | null;
 }
 
 export interface ActiveRun {
@@ -224,6 +237,7 @@ export type RunEvent =
         readonly baseLength?: number;
       };
     }
+  | { readonly t: 'note'; readonly by: By; readonly kind: 'routed'; readonly data: Routed }
   | { readonly t: 'note'; readonly by: By; readonly kind: 'other'; readonly data: unknown }
   | { readonly t: 'think'; readonly by: By; readonly s: string; readonly choice: number }
   | { readonly t: 'text'; readonly by: By; readonly s: string; readonly out: boolean; readonly choice: number }
@@ -237,6 +251,12 @@ export type RunEvent =
     };
 
 export type AnswerRequest =
-  | { readonly kind: 'ask'; readonly parentId: string | null; readonly content: string; readonly model?: string }
+  | {
+      readonly kind: 'ask';
+      readonly parentId: string | null;
+      readonly content: string;
+      readonly model?: string;
+      readonly label?: Label;
+    }
   | { readonly kind: 'regenerate'; readonly messageId: string; readonly model?: string }
   | { readonly kind: 'continue'; readonly messageId: string };

@@ -9,6 +9,7 @@ import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import { Branches } from './branches.tsx';
 import { DeleteMessage } from './delete-message.tsx';
+import { DenialNote } from './denial-note.tsx';
 import { EndNote } from './end-note.tsx';
 import { ProvenanceChip } from './provenance.tsx';
 import type { MessageProps } from './question.tsx';
@@ -18,7 +19,11 @@ import { Waiting } from './waiting.tsx';
 
 const AnswerText = lazy(() => import('../answer/answer-text.tsx'));
 
-type Props = MessageProps & { readonly last: boolean; readonly onReceipt: (messageId: string) => void };
+type Props = MessageProps & {
+  readonly last: boolean;
+  readonly onPick: (model: string) => void;
+  readonly onReceipt: (messageId: string) => void;
+};
 
 /** An answer, whole or in the making, with the wall beside it that says where it was computed. */
 export const Answer = memo(function Answer(props: Props) {
@@ -34,9 +39,12 @@ export const Answer = memo(function Answer(props: Props) {
   const language = useMemo(() => (run ? undefined : detectLanguage(node.content)), [run, node.content]);
   const label = say('answer.label', { position, model });
   const { provenance } = node;
-  const left = provenance?.bytesSent ?? 0;
   // The wall stands only where the record says so: no provenance, no claim.
-  const inside = provenance ? provenance.tier === 'embedded' && left === 0 : run?.site === 'local';
+  const routedTo = run?.routed?.tier ?? (run?.site === 'local' ? 'embedded' : undefined);
+  const tier = run ? routedTo : provenance?.tier;
+  const inside = tier === 'embedded' && (provenance?.bytesSent ?? 0) === 0;
+  const outside = tier !== undefined && !inside;
+  const fellBackFrom = run?.routed?.fellBackFrom ?? provenance?.fellBackFrom;
   return (
     <article
       className="message answer"
@@ -45,10 +53,16 @@ export const Answer = memo(function Answer(props: Props) {
       aria-busy={run !== undefined}
       data-message={node.id}
       data-inside={inside || undefined}
-      data-gate={left > 0 || undefined}
+      data-gate={outside || undefined}
       tabIndex={-1}
     >
       <h2 className="visually-hidden">{label}</h2>
+      {fellBackFrom ? (
+        <p className="fell-back">
+          <Icon name="warning" />
+          {say('fell.back', { asked: models.find(fellBackFrom)?.title ?? fellBackFrom, model })}
+        </p>
+      ) : null}
       <AnswerThinking node={node} run={run} />
       <div className="prose" lang={language} dir="auto">
         {near ? (
@@ -86,10 +100,10 @@ function AnswerThinking({ node, run }: { readonly node: ChatNode; readonly run: 
 }
 
 function AnswerFoot(props: Props) {
-  const { node, conversationId, model, onReceipt } = props;
+  const { node, conversationId, onReceipt } = props;
   const say = useSay();
   const { chat } = useServices();
-  const again = () => {
+  const again = (model = props.model) => {
     if (!node.parentId) return;
     const question = chat.conversation(conversationId)?.nodes.get(node.parentId);
     // A question that never reached the server is asked anew; a stored one gets another answer.
@@ -100,9 +114,18 @@ function AnswerFoot(props: Props) {
   };
   return (
     <>
-      {node.status === 'failed' && node.error ? (
+      {node.status === 'failed' && node.error?.code === 'destination_denied' ? (
+        <DenialNote
+          problem={node.error}
+          alert={props.last}
+          onAsk={(model) => {
+            props.onPick(model);
+            again(model);
+          }}
+        />
+      ) : node.status === 'failed' && node.error ? (
         <ProblemNote problem={node.error} alert={props.last}>
-          <button type="button" className="button" onClick={again}>
+          <button type="button" className="button" onClick={() => again()}>
             <Icon name="again" />
             {say('retry')}
           </button>
@@ -113,7 +136,7 @@ function AnswerFoot(props: Props) {
       <div className="acts">
         {node.provenance ? <ProvenanceChip provenance={node.provenance} onOpen={() => onReceipt(node.id)} /> : null}
         <CopyButton text={() => node.content} label="copy" />
-        <button type="button" className="act" title={say('regenerate')} onClick={again}>
+        <button type="button" className="act" title={say('regenerate')} onClick={() => again()}>
           <Icon name="again" />
           <span>{say('regenerate')}</span>
         </button>

@@ -6,13 +6,16 @@ import { ProblemNote, problemWords } from '../ui/problem-note.tsx';
 import { go } from '../ui/route.ts';
 import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
+import { placeWords } from './choice-words.ts';
 import { Composer } from './composer.tsx';
 import { ContextGauge, ContextWarning } from './context-gauge.tsx';
 import { contextUse } from './context-use.ts';
+import { DeniedBefore } from './denial-note.tsx';
 import { draftOf, keepDraft } from './drafts.ts';
+import { LabelStrip } from './label-strip.tsx';
 import { ModelPicker } from './model-picker.tsx';
 import { Transcript } from './transcript.tsx';
-import { useChosenModel } from './use-chosen-model.ts';
+import { type Chosen, useChosenModel } from './use-chosen-model.ts';
 import { Welcome } from './welcome.tsx';
 
 interface Props {
@@ -27,11 +30,12 @@ interface Props {
 /** One conversation: its branch in view, and the box at its foot. */
 export function ChatPage({ id, inputRef, picking, onPicking, onReceipt }: Props) {
   const say = useSay();
-  const { chat, list, announcer, client } = useServices();
+  const { chat, list, labels, models, announcer, client } = useServices();
   const conversation = useObservable(chat.state, (all) => (id === undefined ? undefined : all.get(id)));
   const [draft, setDraft] = useState(() => draftOf(id ?? 'new'));
   const [problem, setProblem] = useState<ProblemBody>();
-  const { model, pick } = useChosenModel(id);
+  const chosen = useChosenModel(id);
+  const { model } = chosen;
   useEffect(() => {
     setDraft(draftOf(id ?? 'new'));
     setProblem(undefined);
@@ -45,13 +49,14 @@ export function ChatPage({ id, inputRef, picking, onPicking, onReceipt }: Props)
   const running = [...(conversation?.live ?? [])].at(-1);
   const send = async (text: string) => {
     const content = text.trim();
-    if (!content) return;
+    // Policy already said no: the notice above the box says why, and what may answer.
+    if (!content || chosen.denied) return;
     write('');
     setProblem(undefined);
     try {
       const at = id ?? (await begin());
       const parentId = chat.conversation(at)?.leafId ?? null;
-      await chat.ask(at, { parentId, content, model: model?.id });
+      await chat.ask(at, { parentId, content, model: model?.id, label: labels.view(at).raised });
     } catch (error) {
       setProblem(toProblemBody(error));
       write(content);
@@ -60,6 +65,7 @@ export function ChatPage({ id, inputRef, picking, onPicking, onReceipt }: Props)
   const begin = async (): Promise<string> => {
     const made = await client.createConversation(model ? { model: model.id } : {});
     chat.adopt(made.id);
+    labels.adopt(made.id);
     list.put(made);
     go({ page: 'conversation', id: made.id }, { replace: true });
     return made.id;
@@ -77,7 +83,7 @@ export function ChatPage({ id, inputRef, picking, onPicking, onReceipt }: Props)
       {empty ? (
         <div className="transcript">
           <div className="scroller">
-            <Welcome onAsk={(text) => void send(text)} />
+            <Welcome chosen={chosen} onAsk={(text) => void send(text)} />
           </div>
         </div>
       ) : conversation?.loaded === 'failed' && conversation.problem ? (
@@ -91,14 +97,18 @@ export function ChatPage({ id, inputRef, picking, onPicking, onReceipt }: Props)
           </div>
         </div>
       ) : conversation?.loaded === 'yes' ? (
-        <Transcript conversation={conversation} model={model?.id} onReceipt={onReceipt} />
+        <Transcript conversation={conversation} model={model?.id} onPick={chosen.pick} onReceipt={onReceipt} />
       ) : (
         <div className="transcript">
           <p className="waiting column">{say('wait.conversation')}</p>
         </div>
       )}
       <Foot
-        {...{ draft, model, pick, picking, onPicking, inputRef, stop, path }}
+        {...{ id, draft, chosen, picking, onPicking, inputRef, stop, path }}
+        onRefresh={() => {
+          void models.refresh();
+          void labels.read(id);
+        }}
         live={running?.[1]}
         problem={problem}
         onDraft={write}
@@ -108,33 +118,22 @@ export function ChatPage({ id, inputRef, picking, onPicking, onReceipt }: Props)
   );
 }
 
-type FootProps = Pick<Props, 'inputRef' | 'picking' | 'onPicking'> &
-  ReturnType<typeof useChosenModel> & {
-    readonly draft: string;
-    readonly path: ReturnType<typeof pathTo>;
-    readonly live: Parameters<typeof contextUse>[0]['live'];
-    readonly stop: (() => void) | undefined;
-    readonly problem: ProblemBody | undefined;
-    readonly onDraft: (text: string) => void;
-    readonly onSend: () => void;
-  };
+type FootProps = Pick<Props, 'id' | 'inputRef' | 'picking' | 'onPicking'> & {
+  readonly chosen: Chosen;
+  readonly draft: string;
+  readonly path: ReturnType<typeof pathTo>;
+  readonly live: Parameters<typeof contextUse>[0]['live'];
+  readonly stop: (() => void) | undefined;
+  readonly problem: ProblemBody | undefined;
+  readonly onDraft: (text: string) => void;
+  readonly onSend: () => void;
+  readonly onRefresh: () => void;
+};
 
-function Foot({
-  inputRef,
-  draft,
-  path,
-  live,
-  model,
-  pick,
-  picking,
-  onPicking,
-  stop,
-  problem,
-  onDraft,
-  onSend,
-}: FootProps) {
+function Foot(props: FootProps) {
+  const { id, inputRef, draft, path, live, chosen, picking, onPicking, stop, problem, onDraft, onSend } = props;
   const say = useSay();
-  const format = useFormat();
+  const model = chosen.model?.installed;
   const use = contextUse({
     path,
     live,
@@ -145,6 +144,7 @@ function Foot({
     <div className="foot">
       {problem ? <ProblemNote problem={problem} /> : null}
       {use ? <ContextWarning use={use} /> : null}
+      <DeniedBefore chosen={chosen} onTake={chosen.pick} />
       <Composer
         inputRef={inputRef}
         draft={draft}
@@ -152,21 +152,36 @@ function Foot({
         onSend={onSend}
         onEditLast={editLast}
         onStop={stop}
-        disabled={model === undefined}
+        disabled={chosen.model === undefined || chosen.denied !== undefined}
+        head={<LabelStrip conversationId={id} />}
       >
-        <ModelPicker model={model} onPick={pick} open={picking} onOpen={onPicking} />
-        {model ? (
-          <span className="picker-now mono">
-            {format.parameters(model.parameterCount)} · {model.quantization}
-            {model.tuned?.enabled ? ` · ${say('tuned')}` : ''}
-          </span>
-        ) : null}
+        <ModelPicker chosen={chosen} open={picking} onOpen={onPicking} onRefresh={props.onRefresh} />
+        <ModelNow chosen={chosen} />
         <span className="spring" />
         {use ? <ContextGauge use={use} /> : null}
       </Composer>
       <p className="fine">{say('fine')}</p>
     </div>
   );
+}
+
+/** The chosen model's size, or the place where it computes. */
+function ModelNow({ chosen }: { readonly chosen: Chosen }) {
+  const say = useSay();
+  const format = useFormat();
+  const { installed, choice } = chosen.model ?? {};
+  if (installed)
+    return (
+      <span className="picker-now mono">
+        {format.parameters(installed.parameterCount)} · {installed.quantization}
+        {installed.tuned?.enabled ? ` · ${say('tuned')}` : ''}
+      </span>
+    );
+  return choice ? (
+    <span className="picker-now picker-place">
+      {choice.destinationTitle} · {placeWords(say, format, choice)}
+    </span>
+  ) : null;
 }
 
 /** Presses the last question's own edit button: one way in, for keyboard and pointer. */

@@ -11,12 +11,14 @@ interface Props {
   /** Set while an answer is being made. */
   readonly onStop: (() => void) | undefined;
   readonly disabled: boolean;
+  /** The label, above what is written. */
+  readonly head?: ReactNode;
   /** Model picker and gauge. */
   readonly children: ReactNode;
 }
 
 /** Where a question is written. Enter sends, Shift+Enter breaks the line, Up in an empty box edits the last question. */
-export function Composer({ inputRef, draft, onDraft, onSend, onEditLast, onStop, disabled, children }: Props) {
+export function Composer({ inputRef, draft, onDraft, onSend, onEditLast, onStop, disabled, head, children }: Props) {
   const say = useSay();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the box grows with what is written in it
   useLayoutEffect(() => {
@@ -40,9 +42,10 @@ export function Composer({ inputRef, draft, onDraft, onSend, onEditLast, onStop,
       className="composer"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!onStop && draft.trim()) onSend();
+        if (!onStop && !disabled && draft.trim()) onSend();
       }}
     >
+      {head}
       <textarea
         ref={inputRef}
         rows={1}

@@ -2,6 +2,7 @@ import { type KeyboardEvent, memo, useRef, useState } from 'react';
 import type { ChatNode } from '../store/tree.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { LabelBadge } from '../ui/label-badge.tsx';
 import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { takeFocus } from '../ui/take-focus.ts';
 import { Branches } from './branches.tsx';
@@ -73,6 +74,7 @@ function QuestionActs({ onEdit, ...props }: MessageProps & { readonly onEdit: ()
       <CopyButton text={() => node.content} label="copy" />
       <Branches {...props} />
       <DeleteMessage conversationId={props.conversationId} node={node} />
+      {node.label && node.label.level !== 'PUBLIC' ? <LabelBadge label={node.label} /> : null}
       <time className="mono faint" dateTime={node.createdAt} title={format.dateTime(node.createdAt)}>
         {format.time(node.createdAt)}
       </time>

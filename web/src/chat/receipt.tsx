@@ -1,10 +1,14 @@
 import { useEffect, useState } from 'react';
 import { toProblemBody } from '../api/problem.ts';
-import type { ProblemBody, Run } from '../api/wire.ts';
+import type { ProblemBody, Provenance, Run } from '../api/wire.ts';
+import type { Label } from '../api/wire-policy.ts';
 import type { ChatNode } from '../store/tree.ts';
 import type { TextKey } from '../text/i18n.ts';
 import { i18n } from '../text/i18n.ts';
+import { labelWords } from '../ui/label-badge.tsx';
 import { useFormat, useSay, useServices } from '../ui/services.ts';
+import { tierWords } from './choice-words.ts';
+import { whereWords } from './provenance.tsx';
 
 /** What one answer took and where: its model, its tokens, its time by step, and what left the machine. */
 export function Receipt({ node }: { readonly node: ChatNode }) {
@@ -13,25 +17,32 @@ export function Receipt({ node }: { readonly node: ChatNode }) {
   const { models } = useServices();
   const { provenance, usage } = node;
   if (!provenance) return <p>{say('receipt.none')}</p>;
-  const inside = provenance.bytesSent === 0;
+  const inside = provenance.tier === 'embedded' && provenance.bytesSent === 0;
+  const here = provenance.tier === 'embedded';
   const title = models.find(provenance.model)?.title;
   return (
     <div className="receipt">
       <p className="receipt-seal" data-inside={inside || undefined}>
-        <span className="receipt-where">{say(provenance.tier === 'embedded' ? 'where.here' : 'where.else')}</span>
+        <span className="receipt-where">{whereWords(say, provenance)}</span>
         <span className="receipt-left">
           {say('where.left', { count: provenance.bytesSent, bytes: format.bytes(provenance.bytesSent) })}
         </span>
       </p>
+      <Place provenance={provenance} label={node.label ?? undefined} />
       <Facts
         title={say('receipt.model')}
         rows={[
           [say('receipt.name'), title ?? provenance.model],
           [say('receipt.id'), provenance.model, true],
-          [say('receipt.quantization'), provenance.quantization || '–', true],
-          [say('receipt.tuned'), provenance.tuned ? say('yes') : say('no')],
+          ...(here
+            ? ([
+                [say('receipt.quantization'), provenance.quantization || '–', true],
+                [say('receipt.tuned'), provenance.tuned ? say('yes') : say('no')],
+              ] satisfies Row[])
+            : []),
         ]}
       />
+      {here ? null : <p className="fine">{say('receipt.upstream.files')}</p>}
       {usage ? (
         <Facts
           title={say('receipt.tokens')}
@@ -57,6 +68,27 @@ export function Receipt({ node }: { readonly node: ChatNode }) {
       <p className="fine">{say('receipt.source')}</p>
     </div>
   );
+}
+
+/** The place, the decision that let the question go there, and what it cost. */
+function Place({ provenance, label }: { readonly provenance: Provenance; readonly label: Label | undefined }) {
+  const say = useSay();
+  const format = useFormat();
+  const { tier, country, decisionId, costMicros, currency, destinationTitle, destinationId, bytesSent } = provenance;
+  const rows: Row[] = [
+    [say('receipt.tier'), tierWords(say, tier)],
+    ...(tier === 'embedded'
+      ? []
+      : ([[say('receipt.place'), destinationTitle ?? destinationId ?? '–']] satisfies Row[])),
+    ...(country && tier !== 'embedded' ? ([[say('receipt.country'), format.country(country)]] satisfies Row[]) : []),
+    ...(label ? ([[say('label.title'), labelWords(label)]] satisfies Row[]) : []),
+    [say('receipt.sent'), format.bytes(bytesSent), true],
+    ...(costMicros != null && tier !== 'embedded'
+      ? ([[say('receipt.cost'), format.money(costMicros, currency ?? 'EUR'), true]] satisfies Row[])
+      : []),
+    ...(decisionId ? ([[say('receipt.decision'), decisionId, true]] satisfies Row[]) : []),
+  ];
+  return <Facts title={say('receipt.where')} rows={rows} />;
 }
 
 type Row = readonly [name: string, value: string, mono?: boolean];

@@ -13,10 +13,12 @@ const nearAtFirst = 6;
 export function Transcript({
   conversation,
   model,
+  onPick,
   onReceipt,
 }: {
   readonly conversation: ConversationState;
   readonly model: string | undefined;
+  readonly onPick: (model: string) => void;
   readonly onReceipt: (messageId: string) => void;
 }) {
   const say = useSay();
@@ -48,7 +50,9 @@ export function Transcript({
               return <Question key={node.key} {...shared} position={questions} />;
             }
             answers += 1;
-            return <Answer key={node.key} {...shared} position={answers} last={at === last} onReceipt={onReceipt} />;
+            return (
+              <Answer key={node.key} {...shared} {...{ onPick, onReceipt }} position={answers} last={at === last} />
+            );
           })}
         </div>
       </section>

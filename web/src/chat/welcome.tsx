@@ -5,23 +5,30 @@ import { ProblemNote } from '../ui/problem-note.tsx';
 import { hashOf } from '../ui/route.ts';
 import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
-import { canChat } from './model-picker.tsx';
+import { placeWords } from './choice-words.ts';
+import type { Chosen } from './use-chosen-model.ts';
 
 const suggestions: readonly TextKey[] = ['suggest.1', 'suggest.2', 'suggest.3'];
 
 /** An empty conversation: what this place is, and one useful thing to do now. */
-export function Welcome({ onAsk }: { readonly onAsk: (text: string) => void }) {
+export function Welcome({ chosen, onAsk }: { readonly chosen: Chosen; readonly onAsk: (text: string) => void }) {
   const say = useSay();
+  const format = useFormat();
   const { models } = useServices();
-  const { models: installed, status, loaded, problem } = useObservable(models.state);
-  const ready = installed.some(canChat);
+  const { status, loaded, problem } = useObservable(models.state);
+  const ready = chosen.options.length > 0;
+  const away = chosen.model?.choice && chosen.model.choice.tier !== 'embedded' ? chosen.model.choice : undefined;
   return (
     <div className="welcome">
       <div className="welcome-mark">
         <Mark />
       </div>
-      <h2>{say('welcome.title')}</h2>
-      <p>{say('welcome.text')}</p>
+      <h2>{say(away ? 'welcome.away' : 'welcome.title')}</h2>
+      <p>
+        {away
+          ? say('welcome.away.text', { place: away.destinationTitle, where: placeWords(say, format, away) })
+          : say('welcome.text')}
+      </p>
       {problem ? (
         <ProblemNote problem={problem}>
           <button type="button" className="button" onClick={() => void models.refresh()}>

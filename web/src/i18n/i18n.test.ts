@@ -8,7 +8,11 @@ import { errorCodes } from '../../../src/base/errors.ts';
 const source = resolve(import.meta.dirname, '..');
 const read = (locale: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, `${locale}.json`), 'utf8')) as Record<string, string>;
-const [en, fr] = [read('en'), read('fr')];
+/** What every visit reads, and what accounts and administration add. */
+const [en, fr] = [
+  { ...read('en'), ...read('house-en') },
+  { ...read('fr'), ...read('house-fr') },
+];
 
 function files(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
@@ -26,10 +30,19 @@ test('each language has every text, and none is empty', () => {
   for (const [key, text] of [...Object.entries(en), ...Object.entries(fr)]) assert.notEqual(text.trim(), '', key);
 });
 
+test('no text stands in both parts of a catalogue', () => {
+  const house = Object.keys(read('house-en'));
+  assert.deepEqual(
+    Object.keys(read('en')).filter((key) => house.includes(key)),
+    [],
+  );
+  assert.deepEqual(Object.keys(read('house-fr')), house);
+});
+
 test('French is translated: only words that are the same in both languages stand in both', () => {
   const same = Object.keys(en).filter((key) => en[key] === fr[key] && /[a-z]{4}/i.test(en[key] ?? ''));
   const alike =
-    /^(suggest\.label|transcript\.|branch\.label|assistant|question\.label|list\.label|models\.catalogue|code|settings\.language\.|fact\.(action|licence)|capability\.(conversation|chat|vision)|step\.admit)/;
+    /^(suggest\.label|transcript\.|branch\.label|assistant|question\.label|list\.label|models\.catalogue|code|settings\.language\.|fact\.(action|licence)|capability\.(conversation|chat|vision)|step\.admit|label\.mentions|admin$|kind\.)/;
   assert.deepEqual(
     same.filter((key) => !alike.test(key)),
     [],
@@ -69,7 +82,7 @@ test('French typography: guillemets and high punctuation keep to their words', (
     assert.doesNotMatch(text, / [:;!?»]|« /, key);
     assert.doesNotMatch(text, /[^\s\u00a0\u202f][;!?»](?=\s|$)|«[^\u00a0\u202f]/, key);
     assert.doesNotMatch(text, /'/, key);
-    assert.doesNotMatch(text, /\b(tu|toi|tes|ton)\b/i, key);
+    assert.doesNotMatch(text, /(?<!\p{L})(tu|toi|tes|ton)(?!\p{L})/iu, key);
     assert.doesNotMatch(text, /!/, key);
   }
 });

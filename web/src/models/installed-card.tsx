@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { toProblemBody } from '../api/problem.ts';
 import type { InstalledModel, ProblemBody } from '../api/wire.ts';
-import { canChat } from '../chat/model-picker.tsx';
+import { canChat } from '../chat/can-chat.ts';
 import { runtimeWords } from '../chat/runtime-words.ts';
 import type { TextKey } from '../text/i18n.ts';
 import { ProblemNote } from '../ui/problem-note.tsx';

@@ -1,6 +1,7 @@
 import type { Preferences } from '../store/preferences.ts';
 import type { TextKey } from '../text/i18n.ts';
 import { Panel } from '../ui/panel.tsx';
+import { hashOf } from '../ui/route.ts';
 import { useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
 
@@ -24,12 +25,30 @@ export function SettingsPanel({ onClose }: { readonly onClose: () => void }) {
         {(Object.keys(choices) as Choice[]).map((name) => (
           <ChoiceField key={name} name={name} />
         ))}
+        <OfferAccounts onGo={onClose} />
         <p className="fine">
           {say('settings.stay')}
           {version ? ` Intramuros ${version}.` : ''}
         </p>
       </div>
     </Panel>
+  );
+}
+
+/** The way from one person to several. */
+function OfferAccounts({ onGo }: { readonly onGo: () => void }) {
+  const say = useSay();
+  const { session } = useServices();
+  const may = useObservable(session.state, (state) => state.session?.canSetUp ?? false);
+  if (!may) return null;
+  return (
+    <div className="choice">
+      <h3>{say('accounts.label')}</h3>
+      <p className="faint">{say('accounts.offer')}</p>
+      <a className="button" href={hashOf({ page: 'accounts' })} onClick={onGo}>
+        {say('accounts.create')}
+      </a>
+    </div>
   );
 }
 

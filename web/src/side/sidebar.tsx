@@ -39,6 +39,7 @@ export function Sidebar({ searchRef, onHide, onGo, onSettings, onHelp }: Sidebar
       <ConversationList onGo={onGo} />
       <div className="side-foot">
         <Reach />
+        <House onGo={onGo} />
         <div className="side-links">
           <a
             href={hashOf({ page: 'models' })}
@@ -59,6 +60,49 @@ export function Sidebar({ searchRef, onHide, onGo, onSettings, onHelp }: Sidebar
     </>
   );
 }
+
+/** The person at the page and, for those with a right to it, administration. */
+function House({ onGo }: { readonly onGo: () => void }) {
+  const say = useSay();
+  const here = useObservable(route);
+  const { session } = useServices();
+  const known = useObservable(session.state, (state) => state.session);
+  const who = known?.who;
+  if (!who) return null;
+  const name = known.mode === 'accounts' ? who.displayName || who.name : say('account');
+  return (
+    <div className="side-links">
+      <a
+        href={hashOf({ page: 'account' })}
+        aria-current={here.page === 'account' ? 'page' : undefined}
+        aria-label={known.mode === 'accounts' ? say('account.of', { name }) : undefined}
+        onClick={onGo}
+        className="side-link"
+        title={name}
+      >
+        <Icon name="person" />
+        <span className="side-name">{name}</span>
+      </a>
+      {who.rights.some(isForAdministration) ? (
+        <a
+          href={hashOf({ page: 'admin', section: 'people' })}
+          aria-current={here.page === 'admin' ? 'page' : undefined}
+          onClick={onGo}
+          className="side-link"
+        >
+          <Icon name="key" />
+          {say('admin')}
+        </a>
+      ) : null}
+      {known.mode === 'accounts' ? (
+        <IconButton icon="leave" label={say('sign.out')} onClick={() => void session.signOut()} />
+      ) : null}
+    </div>
+  );
+}
+
+const isForAdministration = (right: string): boolean =>
+  /^admin\./.test(right) || ['audit.read', 'usage.read', 'policy.approve', 'label.approve'].includes(right);
 
 function SearchBox({ searchRef }: { readonly searchRef: RefObject<HTMLInputElement | null> }) {
   const say = useSay();

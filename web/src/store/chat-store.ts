@@ -1,6 +1,7 @@
 import type { Client, Numbered, OpenRun } from '../api/client.ts';
 import { ApiProblem, toProblemBody } from '../api/problem.ts';
 import type { AnswerRequest, ProblemBody } from '../api/wire.ts';
+import type { Label } from '../api/wire-policy.ts';
 import {
   type ConversationState,
   emptyConversation,
@@ -101,11 +102,21 @@ export class ChatStore {
   }
 
   /** Asks under `parentId`; the question and an empty answer stand on the page at once. */
-  ask(id: string, options: { parentId: string | null; content: string; model?: string | undefined }): Promise<void> {
+  ask(
+    id: string,
+    options: {
+      parentId: string | null;
+      content: string;
+      model?: string | undefined;
+      /** Raises the conversation. */
+      label?: Label | undefined;
+    },
+  ): Promise<void> {
     const question = this.#localNode(id, 'user', options.parentId, options.content);
     this.#change(id, (state) => withNode(state, question));
-    const { parentId, content, model } = options;
-    return this.#start(id, question.id, { kind: 'ask', parentId, content, ...(model ? { model } : {}) });
+    const { parentId, content, model, label } = options;
+    const more = { ...(model ? { model } : {}), ...(label ? { label } : {}) };
+    return this.#start(id, question.id, { kind: 'ask', parentId, content, ...more });
   }
 
   /** Asks for another answer to a question. */
@@ -238,10 +249,11 @@ export class ChatStore {
   #settle(id: string, messageId: string): void {
     const model = this.conversation(id)?.live.get(messageId)?.model;
     const facts = model ? this.#listener.modelFacts(model) : undefined;
-    const resumed = this.conversation(id)?.live.get(messageId)?.resumed;
+    const run = this.conversation(id)?.live.get(messageId);
     this.#change(id, (state) => settleRun(state, messageId, facts));
     this.#listener.ended(id, messageId);
-    if (resumed) void this.reload(id); // the server's record is the whole one
+    // The server's record is the whole one: it knows what came before us, and what a distant answer cost.
+    if (run?.resumed || (run?.routed && run.routed.tier !== 'embedded' && !run.error)) void this.reload(id);
   }
 
   /** Stops the engine; the text so far stays. */

@@ -1,4 +1,4 @@
-import type { ActiveRun, Message, ProblemBody } from '../api/wire.ts';
+import type { ActiveRun, Message, ProblemBody, Provenance } from '../api/wire.ts';
 import { type LiveRun, newRun } from './live-run.ts';
 import { type ChatNode, type Nodes, newestLeaf, subtreeIds } from './tree.ts';
 
@@ -114,16 +114,29 @@ function settled(
           contextTokens: use.contextUsedTokens,
         }
       : (node.usage ?? null),
-    provenance:
-      use && run.model && run.site === 'local'
-        ? {
-            model: run.model,
-            tier: 'embedded',
-            quantization: facts.quantization ?? '',
-            tuned: facts.tuned ?? false,
-            bytesSent: use.bytesSent,
-          }
-        : (node.provenance ?? null),
+    provenance: provenanceOf(run, facts) ?? node.provenance ?? null,
+  };
+}
+
+/** Where the answer was computed, as its events told it; nothing is claimed without them. */
+function provenanceOf(
+  { usage, model, site, routed }: LiveRun,
+  facts: { readonly quantization?: string | undefined; readonly tuned?: boolean | undefined },
+): Provenance | undefined {
+  if (!usage || !model || (site !== 'local' && !routed)) return undefined;
+  return {
+    model,
+    tier: routed?.tier ?? 'embedded',
+    quantization: facts.quantization ?? '',
+    tuned: facts.tuned ?? false,
+    bytesSent: usage.bytesSent,
+    ...(routed
+      ? {
+          destinationId: routed.destinationId,
+          decisionId: routed.decisionId ?? null,
+          fellBackFrom: routed.fellBackFrom ?? null,
+        }
+      : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { LoadPhase, ProblemBody, RunEvent, Usage } from '../api/wire.ts';
+import type { Routed } from '../api/wire-policy.ts';
 
 /** What a run is doing now; each has its words on the page. */
 export type Phase =
@@ -23,6 +24,8 @@ export interface LiveRun {
   readonly thinkingMs: number | undefined;
   readonly model: string | undefined;
   readonly site: string | undefined;
+  /** Where the question went. */
+  readonly routed: Routed | undefined;
   readonly prompt: { readonly promptTokens: number; readonly cachedTokens: number } | undefined;
   readonly stored: StoredData | undefined;
   readonly why: string | undefined;
@@ -58,6 +61,7 @@ export function newRun(
     thinkingMs: undefined,
     model: undefined,
     site: undefined,
+    routed: undefined,
     prompt: undefined,
     stored: undefined,
     why: undefined,
@@ -112,6 +116,8 @@ function takeNote(run: LiveRun, note: Extract<RunEvent, { t: 'note' }>): LiveRun
       return { ...run, prompt: note.data, phase: { kind: 'reading', ...note.data } };
     case 'thought':
       return { ...run, thinkingMs: note.data.durationMs, phase: { kind: 'writing' } };
+    case 'routed':
+      return { ...run, routed: note.data, model: note.data.model };
     case 'stored':
       return { ...run, stored: note.data };
     default:

@@ -22,6 +22,24 @@ export class Format {
   percent = (share: number): string => this.#percent.format(share);
   time = (iso: string): string => this.#time.format(new Date(iso));
   dateTime = (iso: string): string => this.#date.format(new Date(iso));
+  day = (iso: string): string => new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium' }).format(new Date(iso));
+  country = (code: string): string => nameOf(this.locale, code);
+
+  /** Money in millionths of a unit; small sums keep the digits that make them more than nothing. */
+  money(micros: number, currency: string): string {
+    const value = micros / 1e6;
+    const digits = value !== 0 && Math.abs(value) < 0.1 ? 6 : 2;
+    try {
+      return new Intl.NumberFormat(this.locale, {
+        style: 'currency',
+        currency,
+        minimumFractionDigits: 2,
+        maximumFractionDigits: digits,
+      }).format(value);
+    } catch {
+      return `${this.decimal(value)}\u00a0${currency}`;
+    }
+  }
 
   /** Bytes in binary units; French counts in octets. */
   bytes(bytes: number): string {
@@ -47,5 +65,14 @@ export class Format {
     if (ms < 60_000) return `${this.decimal(ms / 1000)}\u00a0s`;
     const seconds = Math.round(ms / 1000);
     return `${Math.floor(seconds / 60)}\u00a0min\u00a0${String(seconds % 60).padStart(2, '0')}\u00a0s`;
+  }
+}
+
+/** A country in the reader's language; what is no country's code stays as it is. */
+function nameOf(locale: string, code: string): string {
+  try {
+    return new Intl.DisplayNames(locale, { type: 'region' }).of(code) ?? code;
+  } catch {
+    return code;
   }
 }

@@ -8,23 +8,32 @@ export function Panel({
   title,
   onClose,
   side = 'centre',
+  closable = true,
   children,
 }: {
   readonly title: string;
   readonly onClose: () => void;
   readonly side?: 'centre' | 'right' | 'left';
+  /** False for what must be answered before the page can go on. */
+  readonly closable?: boolean;
   readonly children: ReactNode;
 }) {
   const say = useSay();
   return (
-    <ModalOverlay className={`overlay overlay-${side}`} isOpen isDismissable onOpenChange={(open) => open || onClose()}>
+    <ModalOverlay
+      className={`overlay overlay-${side}`}
+      isOpen
+      isDismissable={closable}
+      isKeyboardDismissDisabled={!closable}
+      onOpenChange={(open) => open || onClose()}
+    >
       <Modal className={`sheet sheet-${side}`}>
         <Dialog className="sheet-body">
           <header className="sheet-head">
             <Heading slot="title" level={2}>
               {title}
             </Heading>
-            <IconButton icon="close" label={say('close')} onClick={onClose} />
+            {closable ? <IconButton icon="close" label={say('close')} onClick={onClose} /> : null}
           </header>
           {children}
         </Dialog>

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { ProblemBody } from '../api/wire.ts';
 import { i18n, type Say, type TextKey } from '../text/i18n.ts';
 import { Icon } from './icon.tsx';
-import { useSay } from './services.ts';
+import { useFormat, useSay } from './services.ts';
 
 /** What happened and what to do, in the page's language, by the problem's code. */
 export function problemWords(say: Say, problem: ProblemBody): { readonly what: string; readonly todo: string } {
@@ -22,13 +22,21 @@ export function ProblemNote({
   readonly children?: ReactNode;
 }) {
   const say = useSay();
+  const format = useFormat();
   const { what, todo } = problemWords(say, problem);
+  const resetAt = typeof problem.facts?.resetAt === 'string' ? problem.facts.resetAt : undefined;
+  const wait = problem.code === 'sign_in_failed' ? problem.facts?.retryAfterSeconds : undefined;
+  const seconds = typeof wait === 'number' ? wait : undefined;
   return (
     <div className="problem" role={alert ? 'alert' : undefined}>
       <Icon name="warning" />
       <div>
         <p className="problem-what">{what}</p>
-        <p>{todo}</p>
+        <p>
+          {todo}
+          {seconds === undefined ? '' : ` ${say('sign.retry', { seconds })}`}
+          {resetAt ? ` ${say('quota.resets', { time: format.dateTime(resetAt) })}` : ''}
+        </p>
         {problem.message ? (
           <details>
             <summary>{say('problem.details')}</summary>

@@ -4,17 +4,41 @@ import { Observable } from '../store/emitter.ts';
 export type Route =
   | { readonly page: 'new' }
   | { readonly page: 'conversation'; readonly id: string }
-  | { readonly page: 'models' };
+  | { readonly page: 'models' }
+  | { readonly page: 'account' }
+  | { readonly page: 'accounts' }
+  | { readonly page: 'admin'; readonly section: AdminSection; readonly id?: string };
+
+/** The parts of administration, in the order of its menu. */
+export const adminSections = [
+  'people',
+  'groups',
+  'roles',
+  'keys',
+  'quotas',
+  'upstreams',
+  'policy',
+  'decisions',
+  'egress',
+  'usage',
+] as const;
+export type AdminSection = (typeof adminSections)[number];
 
 export function parseRoute(hash: string): Route {
-  const [, first, second] = hash.replace(/^#/, '').split('/');
+  const [, first, second, third] = hash.replace(/^#/, '').split('/');
   if (first === 'c' && second) return { page: 'conversation', id: decodeURIComponent(second) };
-  if (first === 'models') return { page: 'models' };
+  if (first === 'models' || first === 'account' || first === 'accounts') return { page: first };
+  if (first === 'admin') {
+    const section = adminSections.find((name) => name === second) ?? 'people';
+    return { page: 'admin', section, ...(third ? { id: decodeURIComponent(third) } : {}) };
+  }
   return { page: 'new' };
 }
 export function hashOf(route: Route): string {
   if (route.page === 'conversation') return `#/c/${encodeURIComponent(route.id)}`;
-  return route.page === 'models' ? '#/models' : '#/';
+  if (route.page === 'admin')
+    return `#/admin/${route.section}${route.id === undefined ? '' : `/${encodeURIComponent(route.id)}`}`;
+  return route.page === 'new' ? '#/' : `#/${route.page}`;
 }
 
 export const route = new Observable<Route>(parseRoute(typeof location === 'undefined' ? '' : location.hash));

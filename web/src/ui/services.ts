@@ -3,9 +3,11 @@ import { createContext, useContext, useMemo } from 'react';
 import type { Client } from '../api/client.ts';
 import type { Announcer } from '../store/announcer.ts';
 import type { ChatStore } from '../store/chat-store.ts';
+import type { LabelStore } from '../store/label-store.ts';
 import type { ListStore } from '../store/list-store.ts';
 import type { ModelsStore } from '../store/models-store.ts';
 import type { PreferencesStore } from '../store/preferences.ts';
+import type { SessionStore } from '../store/session-store.ts';
 import { Format } from '../text/format.ts';
 import type { Say, TextKey, Values } from '../text/i18n.ts';
 
@@ -14,6 +16,8 @@ export interface Services {
   readonly client: Client;
   readonly chat: ChatStore;
   readonly list: ListStore;
+  readonly labels: LabelStore;
+  readonly session: SessionStore;
   readonly models: ModelsStore;
   readonly preferences: PreferencesStore;
   readonly announcer: Announcer;

@@ -1,0 +1,15 @@
+import type { AdminSection } from '../ui/route.ts';
+
+/** Any of these rights opens a part of administration; the server decides again on each request. */
+export const sectionRights: Readonly<Record<AdminSection, readonly string[]>> = {
+  people: ['admin.people'],
+  groups: ['admin.people'],
+  roles: ['admin.people'],
+  keys: ['admin.keys'],
+  quotas: ['admin.people'],
+  upstreams: ['admin.upstreams'],
+  policy: ['admin.policy', 'policy.approve', 'label.approve'],
+  decisions: ['audit.read'],
+  egress: ['admin.egress'],
+  usage: ['usage.read'],
+};
