@@ -12,6 +12,7 @@ import type { SectionProps } from './admin-page.tsx';
 import { ListHead } from './detail.tsx';
 import { useHouse } from './house-client.ts';
 import { Effect } from './policy-section.tsx';
+import { useNames, usePeople } from './use-names.ts';
 import { usePages } from './use-pages.ts';
 
 const effects = ['', 'allow', 'deny', 'pseudonymise'] as const;
@@ -24,9 +25,12 @@ export default function DecisionsSection({ id }: SectionProps) {
   const [person, setPerson] = useState('');
   const [destination, setDestination] = useState('');
   const [effect, setEffect] = useState<(typeof effects)[number]>('');
-  const pages = usePages<DecisionRecord>(`${person} ${destination} ${effect}`, async (cursor) => {
+  const known = usePeople();
+  const wanted = person.trim().toLowerCase();
+  const actor = known.find(({ name, displayName }) => [name, displayName].some((one) => one.toLowerCase() === wanted));
+  const pages = usePages<DecisionRecord>(`${actor?.id ?? person} ${destination} ${effect}`, async (cursor) => {
     const { decisions, nextCursor } = await house.decisions({
-      person: person.trim(),
+      person: actor?.id ?? person.trim(),
       destination: destination.trim(),
       effect,
       limit: 100,
@@ -34,12 +38,18 @@ export default function DecisionsSection({ id }: SectionProps) {
     });
     return { rows: decisions, nextCursor };
   });
+  const nameOf = useNames();
   const open = pages.value?.find((one) => one.id === id);
   return (
     <>
       <ListHead title={say('section.decisions')} lead={say('decisions.lead')} />
       <div className="filters">
-        <TextField label={say('decision.actor')} className="mono" value={person} onValue={setPerson} />
+        <TextField label={say('decision.actor')} value={person} onValue={setPerson} list="decision-people" />
+        <datalist id="decision-people">
+          {known.slice(0, 500).map(({ id: key, name, displayName }) => (
+            <option key={key} value={displayName || name} />
+          ))}
+        </datalist>
         <TextField label={say('decision.place')} className="mono" value={destination} onValue={setDestination} />
         <SelectField
           label={say('decision.effect')}
@@ -65,11 +75,11 @@ export default function DecisionsSection({ id }: SectionProps) {
                 title: say('decision.at'),
                 cell: (row) => (
                   <a href={hashOf({ page: 'admin', section: 'decisions', id: row.id })} className="row-link">
-                    {format.dateTime(row.at)}
+                    <span className="moment">{format.moment(row.at)}</span>
                   </a>
                 ),
               },
-              { title: say('decision.actor'), cell: ({ actor }) => <span className="mono">{actor}</span> },
+              { title: say('decision.actor'), cell: ({ actor }) => nameOf(actor) },
               { title: say('label.title'), cell: ({ label }) => <LabelBadge label={label} /> },
               {
                 title: say('decision.place'),
@@ -91,10 +101,12 @@ export default function DecisionsSection({ id }: SectionProps) {
 
 function Whole({ decision }: { readonly decision: DecisionRecord }) {
   const say = useSay();
+  const nameOf = useNames();
   const format = useFormat();
   const { outcome } = decision;
   const rows: readonly (readonly [string, string])[] = [
     [say('receipt.decision'), `${decision.id} (${decision.seq})`],
+    [say('decision.actor'), nameOf(decision.actor)],
     [say('decision.action'), decision.action],
     [say('fact.model'), decision.model ?? '–'],
     [say('deny.from'), decision.sources.map((source) => sourceWords(say, source)).join(', ') || '–'],

@@ -154,7 +154,7 @@ function Connections({ decision }: { readonly decision: string | undefined }) {
             empty={say('egress.none')}
             onMore={pages.more}
             columns={[
-              { title: say('decision.at'), cell: ({ at }) => format.dateTime(at) },
+              { title: say('decision.at'), cell: ({ at }) => <span className="moment">{format.moment(at)}</span> },
               {
                 title: say('egress.to'),
                 cell: ({ host, port, address }) => (

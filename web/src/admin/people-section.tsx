@@ -75,7 +75,7 @@ function PeopleList({ people }: { readonly people: readonly Person[] }) {
           },
           { title: say('person.roles'), cell: ({ roles }) => roles.join(', ') || '–' },
           { title: say('section.groups'), cell: ({ groups }) => groups.join(', ') || '–' },
-          { title: say('ceiling'), cell: ({ ceiling }) => (ceiling ? <LabelBadge label={ceiling} /> : '–') },
+          { title: say('person.ceiling'), cell: ({ ceiling }) => (ceiling ? <LabelBadge label={ceiling} /> : '–') },
           { title: say('person.origin'), cell: ({ origin }) => say(`origin.${origin}` as TextKey) },
           {
             title: say('person.seen'),
@@ -83,7 +83,7 @@ function PeopleList({ people }: { readonly people: readonly Person[] }) {
               disabled ? (
                 <span className="danger">{say('person.off')}</span>
               ) : lastSeenAt ? (
-                format.dateTime(lastSeenAt)
+                <span className="moment">{format.moment(lastSeenAt)}</span>
               ) : (
                 say('never')
               ),

@@ -14,6 +14,7 @@ import { useRead } from '../ui/use-read.ts';
 import { ListHead } from './detail.tsx';
 import { useHouse } from './house-client.ts';
 import { Proposals } from './proposals.tsx';
+import { useNames } from './use-names.ts';
 
 /** The policy in force, how it would change, and the changes that wait for a second person. */
 export default function PolicySection() {
@@ -225,6 +226,7 @@ function CheckResult({ check }: { readonly check: PolicyCheck }) {
 
 function SimulationResult({ simulation }: { readonly simulation: Simulation }) {
   const say = useSay();
+  const nameOf = useNames();
   const format = useFormat();
   const { decisions, changed, truncated } = simulation;
   return (
@@ -240,8 +242,8 @@ function SimulationResult({ simulation }: { readonly simulation: Simulation }) {
           keyOf={({ seq }) => String(seq)}
           empty=""
           columns={[
-            { title: say('decision.at'), cell: ({ at }) => format.dateTime(at) },
-            { title: say('decision.actor'), cell: ({ actor }) => <span className="mono">{actor}</span> },
+            { title: say('decision.at'), cell: ({ at }) => <span className="moment">{format.moment(at)}</span> },
+            { title: say('decision.actor'), cell: ({ actor }) => nameOf(actor) },
             { title: say('label.title'), cell: ({ label }) => <LabelBadge label={label} /> },
             {
               title: say('decision.place'),

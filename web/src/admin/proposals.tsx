@@ -9,6 +9,7 @@ import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import { useRead } from '../ui/use-read.ts';
 import { useHouse } from './house-client.ts';
+import { useNames } from './use-names.ts';
 
 /** Changes of policy and lower labels that somebody asked for, and that another person decides. */
 export function Proposals({ onDecided }: { readonly onDecided: () => void }) {
@@ -52,6 +53,7 @@ function ProposalCard({ proposal, onDecided }: { readonly proposal: Proposal; re
   const say = useSay();
   const format = useFormat();
   const house = useHouse();
+  const nameOf = useNames();
   const { session } = useServices();
   const known = useObservable(session.state, (state) => state.session);
   const save = useSave();
@@ -75,9 +77,9 @@ function ProposalCard({ proposal, onDecided }: { readonly proposal: Proposal; re
       <p>{proposal.summary}</p>
       <blockquote className="reason">{proposal.reason}</blockquote>
       <p className="faint">
-        {say('proposals.by', { by: proposal.by, at: format.dateTime(proposal.at) })}
+        {say('proposals.by', { by: nameOf(proposal.by), at: format.dateTime(proposal.at) })}
         {proposal.decidedBy && proposal.decidedAt
-          ? ` · ${say('proposals.decided', { by: proposal.decidedBy, at: format.dateTime(proposal.decidedAt) })}`
+          ? ` · ${say('proposals.decided', { by: nameOf(proposal.decidedBy), at: format.dateTime(proposal.decidedAt) })}`
           : ''}
       </p>
       <Detail detail={proposal.detail} />

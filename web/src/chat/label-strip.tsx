@@ -16,7 +16,7 @@ export function allowedPlaces(choices: readonly Choice[]): readonly Choice[] {
   return [...places.values()].toSorted((a, b) => Number(b.tier === 'embedded') - Number(a.tier === 'embedded'));
 }
 
-const namedAtMost = 3;
+const namedAtMost = 2;
 
 /** What may receive the question, in one line. */
 export function mayGoWords(say: Say, choices: readonly Choice[]): string {

@@ -4,6 +4,7 @@ import type { ProblemBody } from '../api/wire.ts';
 import { type Label, type Level, levels } from '../api/wire-policy.ts';
 import { conversationOf } from '../store/label-store.ts';
 import { rank } from '../text/label.ts';
+import { Icon } from '../ui/icon.tsx';
 import { ProblemNote } from '../ui/problem-note.tsx';
 import { useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
@@ -57,11 +58,14 @@ export function LowerLabel({
     <form className="lower" onSubmit={(event) => void send(event)}>
       <label>
         {say('label.lower.to')}
-        <select className="field" name="to" defaultValue={lower.at(-1)}>
-          {lower.map((level) => (
-            <option key={level}>{level}</option>
-          ))}
-        </select>
+        <span className="select">
+          <select className="field" name="to" defaultValue={lower.at(-1)}>
+            {lower.map((level) => (
+              <option key={level}>{level}</option>
+            ))}
+          </select>
+          <Icon name="down" />
+        </span>
       </label>
       <label>
         {say('label.lower.reason')}

@@ -1,4 +1,5 @@
 import { type ComponentProps, type ReactNode, useId } from 'react';
+import { Icon } from '../ui/icon.tsx';
 
 interface Common {
   readonly label: string;
@@ -76,20 +77,23 @@ export function SelectField<V extends string>({ label, help, value, options, onV
   const id = useId();
   return (
     <Field {...{ label, help, id }}>
-      <select
-        id={id}
-        className="field"
-        value={value}
-        disabled={disabled}
-        aria-describedby={help ? `${id}-help` : undefined}
-        onChange={(event) => onValue(event.target.value as V)}
-      >
-        {options.map(([option, words]) => (
-          <option key={option} value={option}>
-            {words}
-          </option>
-        ))}
-      </select>
+      <span className="select">
+        <select
+          id={id}
+          className="field"
+          value={value}
+          disabled={disabled}
+          aria-describedby={help ? `${id}-help` : undefined}
+          onChange={(event) => onValue(event.target.value as V)}
+        >
+          {options.map(([option, words]) => (
+            <option key={option} value={option}>
+              {words}
+            </option>
+          ))}
+        </select>
+        <Icon name="down" />
+      </span>
     </Field>
   );
 }

@@ -27,10 +27,10 @@ export default function AccountPage() {
       <div className="page-column">
         {who ? (
           <header className="account-head">
-            <p className="account-name">{who.displayName || who.name}</p>
+            <p className="account-name">{who.kind === 'owner' ? say('account.owner') : who.displayName || who.name}</p>
             <p className="faint">
-              <span className="mono">{who.name}</span>
-              {who.roles.length > 0 ? ` · ${who.roles.join(', ')}` : ''}
+              {who.kind === 'owner' ? say('account.owner.help') : <span className="mono">{who.name}</span>}
+              {who.kind !== 'owner' && who.roles.length > 0 ? ` · ${who.roles.join(', ')}` : ''}
               {who.groups.length > 0 ? ` · ${who.groups.join(', ')}` : ''}
             </p>
             {who.ceiling ? (

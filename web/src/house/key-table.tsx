@@ -38,7 +38,7 @@ export function KeyTable({
     },
     ...(owner ? [{ title: say('keys.person'), cell: owner }] : []),
     { title: say('keys.scope'), cell: (key) => <Scope value={key} /> },
-    { title: say('keys.used'), cell: ({ lastUsedAt }) => (lastUsedAt ? format.dateTime(lastUsedAt) : say('never')) },
+    { title: say('keys.used'), cell: ({ lastUsedAt }) => (lastUsedAt ? format.moment(lastUsedAt) : say('never')) },
     {
       title: say('keys.until'),
       cell: (key) => {

@@ -47,6 +47,7 @@ export class LabelStore {
 
   /** Asks what may receive the conversation's next question; a newer question to the server overtakes an older one. */
   async read(id: string | undefined): Promise<void> {
+    if (!this.state.get().present) return;
     const key = id ?? unbegun;
     this.#asking.get(key)?.abort();
     const asking = new AbortController();

@@ -22,6 +22,18 @@ export class Format {
   percent = (share: number): string => this.#percent.format(share);
   time = (iso: string): string => this.#time.format(new Date(iso));
   dateTime = (iso: string): string => this.#date.format(new Date(iso));
+  /** A moment in a table: the year only where it is another. */
+  moment(iso: string): string {
+    const date = new Date(iso);
+    const far = date.getFullYear() !== new Date().getFullYear();
+    return new Intl.DateTimeFormat(this.locale, {
+      day: 'numeric',
+      month: 'short',
+      ...(far ? { year: 'numeric' } : {}),
+      hour: '2-digit',
+      minute: '2-digit',
+    }).format(date);
+  }
   day = (iso: string): string => new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium' }).format(new Date(iso));
   country = (code: string): string => nameOf(this.locale, code);
 
