@@ -1,4 +1,4 @@
-import { type ComponentType, lazy, Suspense } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect, useRef } from 'react';
 import type { TextKey } from '../text/i18n.ts';
 import { type AdminSection, adminSections, hashOf } from '../ui/route.ts';
 import { useSay, useServices } from '../ui/services.ts';
@@ -37,10 +37,16 @@ export default function AdminPage({
   const rights = useObservable(session.state, (state) => state.session?.who?.rights) ?? [];
   const allowed = adminSections.filter((name) => sectionRights[name].some((right) => rights.includes(right)));
   const shown = allowed.includes(section) ? section : section === 'people' ? allowed[0] : undefined;
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the menu is a strip: the part that is open must be in sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another part, another place in the strip
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [shown]);
   const Section = shown ? sections[shown] : undefined;
   return (
     <div className="page scroller admin">
-      <nav className="admin-nav" aria-label={say('admin')}>
+      <nav className="admin-nav" ref={nav} aria-label={say('admin')}>
         <ul>
           {allowed.map((name) => (
             <li key={name}>
