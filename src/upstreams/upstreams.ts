@@ -85,11 +85,12 @@ class Room implements Upstreams {
 
   fallbacksOf(model: UpstreamModel): readonly UpstreamModel[] {
     const named = this.#entries.get(model.upstreamId)?.upstream.fallbacks ?? [];
-    return named
+    const others = named
       .map((name) => this.#models.get(name) ?? this.#models.get(`${name}/${model.name}`))
       .filter((other): other is UpstreamModel => other !== undefined && other.id !== model.id)
       .filter((other) => tierRank(other.destination) <= tierRank(model.destination))
       .filter((other) => model.capabilities.every((each) => other.capabilities.includes(each)));
+    return [...new Set(others)];
   }
 
   addresses(model: UpstreamModel): readonly string[] {
