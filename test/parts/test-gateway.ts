@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Audit } from '../../src/audit/index.ts';
 import { IntramurosError, silentLog, systemClock } from '../../src/base/index.ts';
 import { type ConversationRoom, type Conversations, openConversations } from '../../src/conversations/index.ts';
 import { openEgress, openEgressHouse } from '../../src/egress/index.ts';
@@ -14,9 +15,11 @@ import {
   openMetrics,
   ownerIdentity,
 } from '../../src/gateway/index.ts';
+import { type Identity, openIdentity } from '../../src/identity/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
-import { backupHere, openDatabase } from '../../src/store/index.ts';
-import type { Upstreams } from '../../src/upstreams/index.ts';
+import type { Clearance, Label, OpenedGate } from '../../src/policy/index.ts';
+import { backupHere, openDatabase, openSecrets } from '../../src/store/index.ts';
+import { openUpstreams, type UpstreamInput, type Upstreams, type UpstreamsOptions } from '../../src/upstreams/index.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
 import { describeModel, openMemoryLibrary } from './memory-library.ts';
 import { embeddedPlace } from './places.ts';
@@ -26,6 +29,10 @@ import { openTestGate } from './test-gate.ts';
 export interface TestGateway extends Gateway, AsyncDisposable {
   readonly engine: EchoEngine;
   readonly rooms: GatewayRooms;
+  readonly gate: OpenedGate;
+  readonly audit: Audit;
+  /** With `accounts`. */
+  readonly accounts: Identity | undefined;
   /** Asks the gateway; a body that is no string is sent as JSON. */
   ask(path: string, options?: AskOptions): Promise<Response>;
 }
@@ -41,8 +48,11 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly engine?: EchoEngineOptions;
   readonly aliases?: Readonly<Record<string, string>>;
   readonly models?: readonly InstalledModel[];
-  /** Models that others serve; none without it. */
-  readonly upstreams?: Upstreams;
+  /** Upstreams that are declared, over the real door; needs `conversations`. None without it. */
+  readonly serves?: readonly UpstreamInput[];
+  /** Real accounts, keys and quotas; needs `conversations`. Without it whoever asks is the owner. */
+  readonly accounts?: true;
+  readonly defaultLabel?: Label;
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
   /** Who asks; without it whoever asks from this machine is the owner. */
@@ -62,6 +72,16 @@ function closedRoom<Room extends object>(there: Partial<Room> = {}): Room {
   return new Proxy({} as Room, { get: (_room, name) => there[name as keyof Room] ?? refuse });
 }
 
+async function serve(
+  rooms: Pick<UpstreamsOptions, 'database' | 'egress' | 'gate' | 'audit'> & { readonly home: string },
+  inputs: readonly UpstreamInput[],
+): Promise<Upstreams> {
+  const secrets = openSecrets({ home: rooms.home });
+  const upstreams = await openUpstreams({ ...rooms, secrets, clock: systemClock, log: silentLog() });
+  for (const input of inputs) await upstreams.create(input, { personId: 'per_admin' });
+  return upstreams;
+}
+
 /** Starts it on a free port. */
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const home = await mkdtemp(join(tmpdir(), 'intramuros-gateway-'));
@@ -76,12 +96,22 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
   const library = openMemoryLibrary(models);
   const conversations = database
-    ? await openConversations({ database, log })
+    ? await openConversations({ database, log, ...(options.defaultLabel && { defaultLabel: options.defaultLabel }) })
     : closedRoom<ConversationRoom>({ of: () => closedRoom<Conversations>() });
   const metrics = openMetrics({ engine, reach });
   const { gate, audit, ...decided } = openTestGate(home);
-  const identity = options.identity ?? ownerIdentity();
-  const upstreams = options.upstreams ?? closedRoom<Upstreams>(noUpstreams);
+  const opened = new AsyncDisposableStack();
+  const verify = (clearance: Clearance): boolean => gate.verify(clearance);
+  const egress = opened.use(openEgress({ offline: !options.serves, log, clock: systemClock, verify }));
+  const accounts =
+    options.accounts && database
+      ? opened.use(await openIdentity({ database, audit, log, passwordLogN: 4, everyMs: 50 }))
+      : undefined;
+  const identity = accounts ?? options.identity ?? ownerIdentity();
+  const upstreams =
+    options.serves && database
+      ? opened.use(await serve({ database, egress, gate, audit, home }, options.serves))
+      : closedRoom<Upstreams>(noUpstreams);
   const answers = openAnswers({
     engine,
     library,
@@ -90,8 +120,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     quotas: identity.quotas,
     upstreams,
     embedded: () => embeddedPlace,
-    bytesOf: () => ({ sentBytes: 0, receivedBytes: 0 }),
+    bytesOf: (decisionId) => egress.bytesOf(decisionId),
     log,
+    ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
     onStep: metrics.step,
   });
   const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
@@ -111,7 +142,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     backup: (how) => backupHere({ home, database, log, ...how }),
     reach,
     egress: openEgressHouse({
-      egress: openEgress({ offline: true, log, clock: systemClock }),
+      egress,
       audit,
       log,
       clock: systemClock,
@@ -137,6 +168,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     await gateway.close();
     await runs.close();
     await engine.close();
+    await opened.disposeAsync();
     await database?.close();
     await decided[Symbol.asyncDispose]();
     await rm(home, { recursive: true, force: true });
@@ -145,6 +177,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     address,
     engine,
     rooms,
+    gate,
+    audit,
+    accounts,
     close,
     ask: (path, { method, body, headers, signal } = {}) =>
       fetch(`${address}${path}`, {

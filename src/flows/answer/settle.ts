@@ -1,9 +1,9 @@
-import { isIntramurosError, toProblem } from '../../base/index.ts';
+import { isIntramurosError, type Problem, toProblem } from '../../base/index.ts';
 import type { Event, Why } from '../event.ts';
 import { noUsage } from '../usage.ts';
 import { costMicros } from './estimate.ts';
 import { priceOf } from './reserve.ts';
-import type { Passage, Step } from './types.ts';
+import type { Passage, Run, Step } from './types.ts';
 
 /**
  * Books what a run really used and records what became of it, however it ends: answered, refused, failed, cut or left. A
@@ -23,12 +23,20 @@ export const settle: Step = {
       if (opened || why === undefined) throw error;
       run.spent.why = why;
       yield { t: 'open', by: run.by, label: run.mark.label, at: run.rooms.clock.now() } satisfies Event;
-      yield { t: 'close', by: run.by, why, use: noUsage, error: toProblem(error) } satisfies Event;
+      yield { t: 'close', by: run.by, why, use: noUsage, error: problemOf(run, error) } satisfies Event;
     } finally {
       settlePassage(run);
     }
   },
 };
+
+/** A refusal, with where the question is kept that it refuses. */
+function problemOf({ begun }: Run, error: unknown): Problem {
+  const problem = toProblem(error);
+  if (!begun) return problem;
+  const { conversationId, messageId, userMessageId = null } = begun;
+  return { ...problem, facts: { ...problem.facts, conversationId, messageId, userMessageId } };
+}
 
 function refusedBy(error: unknown): Why | undefined {
   if (!isIntramurosError(error)) return undefined;
