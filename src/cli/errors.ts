@@ -2,6 +2,17 @@ import { type ErrorCode, type ErrorFacts, IntramurosError, isIntramurosError } f
 import { CommandError, UsageError } from './usage-error.ts';
 import { frenchSpaces, type Language, sentence } from './words.ts';
 
+/** Why the door to other machines refused, by the word in the failure's facts. */
+const egressReasons: Readonly<Record<string, string>> = {
+  offline: 'cette installation est hors ligne (réglage offline, ou « intramuros egress offline »)',
+  'not-allowed': 'elle n’est pas sur la liste de ce qui peut être joint (« intramuros egress »)',
+  clearance: 'aucune décision valable de la politique ne la permet',
+  address: 'son adresse ne peut être jointe (réseau privé ou réservé, sans déclaration)',
+  limit: 'plus d’octets partiraient que décidé',
+  redirect: 'une redirection n’est pas suivie quand une seule adresse a été décidée',
+  guard: 'seule la porte de ce programme ouvre des connexions',
+};
+
 type Sentence = string | ((facts: ErrorFacts) => string);
 
 const named = (facts: ErrorFacts, name: string, before = ' '): string =>
@@ -130,7 +141,7 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
   backup_invalid: { text: 'Cette sauvegarde est incomplète ou abîmée ; rien n’a été restauré.' },
   egress_denied: {
     text: (facts) =>
-      `La connexion vers${plain(facts, 'host', ' ') || ' une autre machine'} est refusée : le réglage offline est actif.`,
+      `La connexion vers${plain(facts, 'host', ' ') || ' une autre machine'} est refusée : ${egressReasons[String(facts.reason)] ?? egressReasons.offline}.`,
     whole: true,
   },
   egress_failed: { text: (facts) => `La connexion${plain(facts, 'host', ' vers ')} a échoué. Vérifiez le réseau.` },

@@ -1,3 +1,4 @@
+import { egressFindings } from '../doctor/egress.ts';
 import { databaseFinding, engineFinding } from '../doctor/engine.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { directoryFinding, diskFinding, modelFindings, portFinding, settingsFinding } from '../doctor/house.ts';
@@ -6,6 +7,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { styled } from '../terminal/style.ts';
 import { textWidth, wrapText } from '../terminal/text-width.ts';
 import type { Command, Context } from '../types.ts';
+import { UsageError } from '../usage-error.ts';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -14,6 +16,17 @@ export const doctor: Command = {
     en: 'Looks at the runtime, processor, memory, graphics card, settings, data directory, disk, server and port, database, engine and model files. Each finding that is not well says what to do. Exit code 1 when there is a problem.',
     fr: 'Examine l’exécution, le processeur, la mémoire, la carte graphique, les réglages, le dossier des données, le disque, le serveur et son port, la base de données, le moteur et les fichiers des modèles. Chaque défaut dit quoi faire. Code de sortie 1 s’il y a un problème.',
   },
+  arguments: [
+    {
+      name: { en: 'SECTION', fr: 'PARTIE' },
+      about: {
+        en: 'egress: only the layers that keep data in; everything when absent.',
+        fr: 'egress : seulement les couches qui retiennent les données ; tout en son absence.',
+      },
+      optional: true,
+      complete: ['egress'],
+    },
+  ],
   options: [
     {
       name: 'probe-engine',
@@ -29,7 +42,7 @@ export const doctor: Command = {
       return exitCodes.success;
     }
     const findings: Finding[] = [];
-    for await (const finding of examine(context)) {
+    for await (const finding of sectionOf(context)) {
       findings.push(finding);
       if (!context.json) for (const line of describe(finding, context)) context.print(line);
     }
@@ -41,6 +54,21 @@ export const doctor: Command = {
     return problems > 0 ? exitCodes.failure : exitCodes.success;
   },
 };
+
+async function* sectionOf(context: Context): AsyncGenerator<Finding, void, undefined> {
+  const [section] = context.args;
+  if (section === undefined) yield* examine(context);
+  else if (section === 'egress') yield* await egressFindings(context);
+  else {
+    throw new UsageError(
+      {
+        en: `doctor knows the section egress; not "${section}".`,
+        fr: `doctor connaît la partie egress ; pas « ${section} ».`,
+      },
+      'doctor',
+    );
+  }
+}
 
 async function* examine(context: Context): AsyncGenerator<Finding, void, undefined> {
   yield* machineFindings();
@@ -54,6 +82,7 @@ async function* examine(context: Context): AsyncGenerator<Finding, void, undefin
   yield await portFinding(context);
   yield await databaseFinding(context);
   yield* await modelFindings(context);
+  yield* await egressFindings(context);
 }
 
 function inLanguage(finding: Finding, { say }: Context): Record<string, unknown> {
@@ -75,7 +104,7 @@ function describe(finding: Finding, { say, terminal }: Context): string[] {
   const columns = Math.max(40, (terminal.columns() ?? 160) - width - 2);
   const indent = ' '.repeat(width + 2);
   const lines = wrapText(
-    `${say(finding.title)}: ${say(finding.found)}`.replace(': ', say({ en: ': ', fr: ' : ' })),
+    `${say(finding.title)}: ${say(finding.found)}`.replace(': ', say({ en: ': ', fr: ' : ' })),
     columns,
   );
   const remedy = finding.remedy === undefined ? [] : wrapText(`→ ${say(finding.remedy)}`, columns);

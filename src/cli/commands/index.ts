@@ -5,6 +5,7 @@ import { chat } from './chat.ts';
 import { completion } from './completion.ts';
 import { config } from './config.ts';
 import { doctor } from './doctor.ts';
+import { egress } from './egress.ts';
 import { embed } from './embed.ts';
 import { help } from './help.ts';
 import { list } from './list.ts';
@@ -37,6 +38,7 @@ export const commands: readonly Command[] = [
   restore,
   config,
   doctor,
+  egress,
   completion,
   version,
   help,

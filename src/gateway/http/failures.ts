@@ -223,8 +223,8 @@ export const failures: Readonly<Record<ErrorCode, Failure>> = {
   backup_invalid: failure(422, 'The backup cannot be used', 'Use a backup that `intramuros backup` made, whole.'),
   egress_denied: failure(
     403,
-    'The connection to another machine was refused by the settings',
-    'Allow it in the settings (`offline`) if you mean it, or use what is on this disk.',
+    'The connection to another machine was refused',
+    'This installation is offline, or the address is not on its list: see `reason` in the facts, and `intramuros egress`.',
   ),
   egress_failed: failure(
     502,
