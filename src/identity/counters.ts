@@ -32,6 +32,11 @@ export interface Settled {
 const most = 2 ** 40; // no answer is a million million tokens, whatever an upstream says
 const sane = (value: number): number => (Number.isFinite(value) ? Math.min(most, Math.max(0, Math.ceil(value))) : 0);
 
+/** What was said to be used, as whole numbers that can be counted: an upstream may say anything. */
+export function saneUse({ promptTokens, completionTokens, costMicros }: Settled): Settled {
+  return { promptTokens: sane(promptTokens), completionTokens: sane(completionTokens), costMicros: sane(costMicros) };
+}
+
 /**
  * The counters of all quotas, in memory. A request is counted in the period in which it was reserved, also when it ends later.
  *
@@ -67,11 +72,8 @@ export class Counters {
     if (over) throw this.#exceeded(over.quota, over.window, over.amount);
     for (const { window, amount } of taken) window.reserved += amount;
     return (used) => {
-      const amounts = {
-        requests: 1,
-        tokens: sane(used.promptTokens) + sane(used.completionTokens),
-        money: sane(used.costMicros),
-      };
+      const { promptTokens, completionTokens, costMicros } = saneUse(used);
+      const amounts = { requests: 1, tokens: promptTokens + completionTokens, money: costMicros };
       for (const { window, unit, amount } of taken) {
         window.reserved -= amount;
         this.#add(window, amounts[unit]);

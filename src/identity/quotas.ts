@@ -3,7 +3,7 @@ import type { Queryable } from '../store/index.ts';
 import type { Book } from './book.ts';
 import { type Change, type Changes, checkVersion } from './changes.ts';
 import { invalid, notFound } from './checks.ts';
-import { type Counters, once, type Window } from './counters.ts';
+import { type Counters, once, saneUse, type Window } from './counters.ts';
 import { periodAround } from './periods.ts';
 import type { NewQuota, Quota, QuotaBook, QuotaState } from './quota-types.ts';
 import type { Usage } from './usage.ts';
@@ -28,7 +28,7 @@ export function openQuotas(options: {
       const { personId, keyId = '' } = who;
       return once((used) => {
         settle(used);
-        usage.book({ personId, keyId, model }, used);
+        usage.book({ personId, keyId, model }, saneUse(used));
       });
     },
     remaining(who, model) {
