@@ -18,6 +18,7 @@ import { serve } from './serve.ts';
 import { show } from './show.ts';
 import { stop } from './stop.ts';
 import { tokenize } from './tokenize.ts';
+import { upstream } from './upstream.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   optimize,
   embed,
   tokenize,
+  upstream,
   backup,
   restore,
   config,
