@@ -7,6 +7,7 @@ export interface CountingBackendOptions {
   readonly sequences?: number;
   readonly batchTokens?: number;
   readonly keptTokens?: number;
+  readonly storeBytes?: number;
   readonly canTruncate?: boolean;
 }
 
@@ -22,10 +23,14 @@ export class CountingBackend implements Backend {
   readonly batchTokens: number;
   readonly outputs: number;
   readonly keptTokens: number;
+  readonly storeBytes: number;
   readonly canTruncate: boolean;
   /** Tokens of every call so far, by sequence. */
   readonly calls: (readonly { readonly sequence: number; readonly token: number; readonly position: number }[])[] = [];
   openSamplers = 0;
+  /** States that were written and read. */
+  saved = 0;
+  restored = 0;
   /** Waits here in each call, when set: lets a test act in the middle of a step. */
   beforeDecode: (() => Promise<void> | void) | undefined;
   #cells: { token: number; position: number; readonly sequences: Set<number> }[] = [];
@@ -40,6 +45,7 @@ export class CountingBackend implements Backend {
     this.batchTokens = options.batchTokens ?? 256;
     this.outputs = this.sequences;
     this.keptTokens = options.keptTokens ?? this.contextTokens;
+    this.storeBytes = options.storeBytes ?? 0;
     this.canTruncate = options.canTruncate ?? true;
   }
 
@@ -113,6 +119,32 @@ export class CountingBackend implements Backend {
     return true;
   }
 
+  stateBytes(sequence: number): number {
+    return this.#tokens(sequence).length * BYTES_PER_CELL;
+  }
+
+  save(sequence: number, into: Uint8Array): boolean {
+    const tokens = this.#tokens(sequence);
+    if (into.length !== tokens.length * BYTES_PER_CELL) throw new Error(`${into.length} bytes for ${tokens.length}`);
+    const view = new DataView(into.buffer, into.byteOffset, into.byteLength);
+    for (const [at, token] of tokens.entries()) view.setUint32(at * BYTES_PER_CELL, token);
+    this.saved += 1;
+    return true;
+  }
+
+  restore(sequence: number, from: Uint8Array): boolean {
+    if (this.#tokens(sequence).length > 0) throw new Error(`sequence ${sequence} is not empty`);
+    const count = from.length / BYTES_PER_CELL;
+    if (this.usedCells + count > this.contextTokens) throw new Error(`no room for ${count} cells`);
+    const view = new DataView(from.buffer, from.byteOffset, from.byteLength);
+    for (let position = 0; position < count; position += 1) {
+      const token = view.getUint32(position * BYTES_PER_CELL);
+      this.#cells.push({ token, position, sequences: new Set([sequence]) });
+    }
+    this.restored += 1;
+    return true;
+  }
+
   piece(token: number): Uint8Array {
     return token < 256 ? Uint8Array.of(token) : new Uint8Array(0);
   }
@@ -130,6 +162,8 @@ export class CountingBackend implements Backend {
       .map(({ token }) => token);
   }
 }
+
+const BYTES_PER_CELL = 4;
 
 /** A letter that depends on every token before it and on their order. */
 function nextOf(tokens: readonly number[]): number {

@@ -49,9 +49,16 @@ export interface NativeContext {
   /** Gives the first `length` tokens of one sequence to another, which must be empty. */
   share(from: number, to: number, length: number): void;
   lastPosition(sequence: number): number;
+  /** Bytes of a sequence's state in host memory. */
+  stateBytes(sequence: number): number;
+  /** Writes a sequence's state into memory of that size; false when the library could not. */
+  save(sequence: number, into: Uint8Array): boolean;
+  /** Makes a saved state the content of an empty sequence, in cells of its own; false when the library could not. */
+  restore(sequence: number, from: Uint8Array): boolean;
   close(): void;
 }
 
+const MOST_ROWS = 256;
 const EMPTY_BATCH_FIELDS = { embedding: 0, sequencesPerToken: 1 };
 
 /** Opens a context on a model. Throws `model_load_failed` or `memory_insufficient` with the library's own words. */
@@ -113,9 +120,11 @@ function wrap(
   // The library allocates the sequence ids one block a token: their addresses are read once.
   const sequences = sequenceViews(batch.seq_id, options.batchTokens);
   const rows = new Map<bigint, Float32Array>();
+  // The library keeps its rows at the same addresses: a view a row and step would be garbage of 200 KB each.
   const row = (address: bigint, length: number): Float32Array => {
     let view = rows.get(address);
     if (view === undefined || view.length !== length) {
+      if (rows.size >= MOST_ROWS) rows.clear();
       view = new Float32Array(koffi.view(address, length * 4));
       rows.set(address, view);
     }
@@ -143,7 +152,6 @@ function wrap(
     decode(short = false) {
       batch.n_tokens = length;
       length = 0;
-      rows.clear();
       abort.lower();
       return short ? compute(handle, batch) : onPoolThread(compute, handle, batch);
     },
@@ -161,6 +169,13 @@ function wrap(
     truncate: (sequence, start) => api.llama_memory_seq_rm(memory, sequence, start, -1),
     share: (from, to, upTo) => api.llama_memory_seq_cp(memory, from, to, 0, upTo),
     lastPosition: (sequence) => api.llama_memory_seq_pos_max(memory, sequence),
+    stateBytes: (sequence) => Number(api.llama_state_seq_get_size(handle, sequence)),
+    save: (sequence, into) => Number(api.llama_state_seq_get_data(handle, into, into.length, sequence)) === into.length,
+    restore(sequence, from) {
+      if (Number(api.llama_state_seq_set_data(handle, from, from.length, sequence)) === from.length) return true;
+      api.llama_memory_seq_rm(memory, sequence, 0, -1);
+      return false;
+    },
     close() {
       api.llama_batch_free(batch);
       api.llama_free(handle);

@@ -276,6 +276,15 @@ export function declareApi({ ggml, llama }: Handles) {
     llama_memory_seq_cp: bind<[Pointer, number, number, number, number], void>(
       'void llama_memory_seq_cp(void *mem, int32_t seq_id_src, int32_t seq_id_dst, int32_t p0, int32_t p1)',
     ),
+    llama_state_seq_get_size: bind<[Pointer, number], number>(
+      'size_t llama_state_seq_get_size(void *ctx, int32_t seq_id)',
+    ),
+    llama_state_seq_get_data: bind<[Pointer, Uint8Array, number, number], number>(
+      'size_t llama_state_seq_get_data(void *ctx, void *dst, size_t size, int32_t seq_id)',
+    ),
+    llama_state_seq_set_data: bind<[Pointer, Uint8Array, number, number], number>(
+      'size_t llama_state_seq_set_data(void *ctx, void *src, size_t size, int32_t dest_seq_id)',
+    ),
     llama_memory_seq_pos_max: bind<[Pointer, number], number>(
       'int32_t llama_memory_seq_pos_max(void *mem, int32_t seq_id)',
     ),

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { SamplingOptions } from '../types.ts';
+import type { LogitBias } from './likeliest.ts';
 import type { NativeModel } from './model.ts';
 
 /** What applies when neither the request nor the model's file says anything. */
@@ -34,12 +35,12 @@ export function openSampler(
 ): NativeSampler {
   const { api } = model.library;
   const size = model.vocabulary.size;
-  const wanted = { ...samplingDefaults, ...modelSampling(model), ...withoutUndefined(options) };
+  const wanted = wantedSampling(model, options);
   const handle = api.llama_sampler_chain_init(api.llama_sampler_chain_default_params());
   const add = (sampler: bigint | null): void => api.llama_sampler_chain_add(handle, sampler);
   const biases = toBiases(model, options);
   if (biases.length > 0) add(api.llama_sampler_init_logit_bias(size, biases.length, biases));
-  const penalised = wanted.repeatPenalty !== 1 || wanted.frequencyPenalty !== 0 || wanted.presencePenalty !== 0;
+  const penalised = isPenalised(wanted);
   if (penalised) {
     const lastN = wanted.repeatLastN < 0 ? model.trainedContextTokens : wanted.repeatLastN;
     add(
@@ -70,6 +71,25 @@ export function openSampler(
   };
 }
 
+type Wanted = ReturnType<typeof wantedSampling>;
+
+function wantedSampling(model: NativeModel, options: SamplingOptions) {
+  return { ...samplingDefaults, ...modelSampling(model), ...withoutUndefined(options) };
+}
+
+function isPenalised({ repeatPenalty, frequencyPenalty, presencePenalty }: Wanted): boolean {
+  return repeatPenalty !== 1 || frequencyPenalty !== 0 || presencePenalty !== 0;
+}
+
+/** The biases of an answer that always takes the likeliest token; undefined when it needs a sampler. */
+export function greedyBiases(
+  model: NativeModel,
+  options: SamplingOptions & { readonly ignoreEndOfText?: boolean },
+): readonly LogitBias[] | undefined {
+  const wanted = wantedSampling(model, options);
+  return wanted.temperature <= 0 && !isPenalised(wanted) ? toBiases(model, options) : undefined;
+}
+
 function toSeed(seed: number | undefined, choice: number): number {
   const value = seed === undefined ? randomInt(2 ** 32) : (Math.trunc(seed) + choice) >>> 0;
   return value === RANDOM_SEED ? RANDOM_SEED - 1 : value;
@@ -78,7 +98,7 @@ function toSeed(seed: number | undefined, choice: number): number {
 function toBiases(
   model: NativeModel,
   options: { readonly logitBias?: Readonly<Record<string, number>>; readonly ignoreEndOfText?: boolean },
-): { token: number; bias: number }[] {
+): LogitBias[] {
   const biases = Object.entries(options.logitBias ?? {})
     .map(([token, bias]) => ({ token: Number(token), bias }))
     .filter(({ token }) => Number.isInteger(token) && token >= 0 && token < model.vocabulary.size);

@@ -51,21 +51,28 @@ export function requestTokens(contextTokens: number, model: NativeModel): number
 /** A cell that a token may not see still costs the processor this look at the mask, for each head. Measured. */
 const LOOK_NS = 1.5;
 /** Part of a prompt token's time that looking past kept sequences may take. */
-const KEPT_SHARE = 0.1;
+const KEPT_SHARE = 0.02;
 /** A token of a prompt is computed in about a third of the time that an answer's next token takes alone. */
 const PROMPT_SHARE = 1 / 3;
-const LEAST_KEPT_TOKENS = 512;
+const LEAST_KEPT_TOKENS = 128;
 
 /**
  * How many cells finished conversations may hold. In unified memory every token looks past all cells up to the last one
- * in use: nothing for a large model, a third of a prompt's time for 2,048 cells on a tuned one of 135 M parameters. So a
- * small model keeps less; what it forgets it computes again quickly. The conversation used last is always kept, and
- * accelerators keep all.
- * Checked: 30 layers of 9 heads at 12 ms a token → 0.1 × 12 ms / 3 / (270 × 1.5 ns) = 987.
+ * in use: nothing for a large model, a third of a prompt's time for 2,048 cells on a tuned one of 135 M parameters. What is
+ * more goes to the store. Accelerators keep all.
+ * Checked: 30 layers of 9 heads at 12 ms a token → 0.02 × 12 ms / 3 / (270 × 1.5 ns) = 197.
  * @see docs/decisions/012-unified-kv-cache.md
  */
 export function keptTokens(model: NativeModel, contextTokens: number, tokenMs: number): number {
   if (!model.library.processorOnly) return contextTokens;
   const affordable = (KEPT_SHARE * PROMPT_SHARE * tokenMs * 1e6) / (model.attentionHeads * LOOK_NS);
   return Math.min(contextTokens, Math.max(LEAST_KEPT_TOKENS, Math.floor(affordable)));
+}
+
+const STORE_SHARE = 1 / 8;
+const MOST_STORE_BYTES = 256 * 1024 * 1024;
+
+/** Memory for the states of finished conversations that were moved out of the cells: a part of what the cells take. */
+export function storeBytes(kvBytes: number): number {
+  return Math.min(MOST_STORE_BYTES, Math.floor(kvBytes * STORE_SHARE));
 }

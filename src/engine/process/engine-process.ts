@@ -7,7 +7,7 @@ import {
   openModel,
   predictMemory,
 } from '../native/index.ts';
-import { contextOptions, keptTokens } from './context-options.ts';
+import { contextOptions, keptTokens, storeBytes } from './context-options.ts';
 import { Embedding } from './embedding.ts';
 import { Generation } from './generation.ts';
 import type { FromProcess, ProcessState, StartOptions, ToProcess } from './protocol.ts';
@@ -95,7 +95,12 @@ export class EngineProcess {
     this.#context = context;
     const tokenMs = await warm(model, context);
     this.#stopping.signal.throwIfAborted();
-    const sizes = { sequences: options.sequences, keptTokens: keptTokens(model, context.contextTokens, tokenMs) };
+    const kept = keptTokens(model, context.contextTokens, tokenMs);
+    const sizes = {
+      sequences: options.sequences,
+      keptTokens: kept,
+      storeBytes: kept < context.contextTokens ? storeBytes(context.buffers.kvBytes) : 0,
+    };
     const contextTokensPerRequest = this.#serve(start, model, context, sizes);
     const { contextTokens, buffers: memory } = context;
     this.#channel.send({ type: 'ready', contextTokens, contextTokensPerRequest, memory });
@@ -106,7 +111,7 @@ export class EngineProcess {
     start: StartOptions,
     model: NativeModel,
     context: NativeContext,
-    sizes: { readonly sequences: number; readonly keptTokens: number },
+    sizes: { readonly sequences: number; readonly keptTokens: number; readonly storeBytes: number },
   ): number {
     const ends = {
       failed: (id: number, error: unknown) => this.#fail(id, error),

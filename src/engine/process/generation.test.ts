@@ -24,7 +24,7 @@ before(async () => {
     model,
     context,
     start,
-    { sequences: options.sequences, keptTokens: 2048 },
+    { sequences: options.sequences, keptTokens: 2048, storeBytes: 0 },
     {
       step(all) {
         for (const [id, event] of all) {

@@ -23,7 +23,7 @@ export class Generation {
     model: NativeModel,
     context: NativeContext,
     start: StartOptions,
-    sizes: { readonly sequences: number; readonly keptTokens: number },
+    sizes: { readonly sequences: number; readonly keptTokens: number; readonly storeBytes: number },
     sink: SchedulerSink,
   ) {
     this.#model = model;

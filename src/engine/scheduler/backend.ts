@@ -22,6 +22,8 @@ export interface Backend {
   readonly outputs: number;
   /** Cells that kept sequences may hold beside those in progress: each costs every step a little. */
   readonly keptTokens: number;
+  /** Host memory for the states of kept sequences that do not stay in cells; 0 for none. */
+  readonly storeBytes: number;
   /** False when a sequence can only be kept or dropped as a whole (recurrent models). */
   readonly canTruncate: boolean;
   add(token: number, position: number, sequence: number, wantsOutput: boolean): number;
@@ -34,6 +36,11 @@ export interface Backend {
   openSampler(options: SamplingOptions & { readonly ignoreEndOfText: boolean; readonly choice: number }): Sampler;
   share(from: number, to: number, length: number): void;
   truncate(sequence: number, start: number): boolean;
+  /** Bytes of a sequence's state, and the state itself, written `into` memory of that size; false when it could not be. */
+  stateBytes(sequence: number): number;
+  save(sequence: number, into: Uint8Array): boolean;
+  /** Makes a saved state the content of an empty sequence; false, and empty as before, when it could not be. */
+  restore(sequence: number, from: Uint8Array): boolean;
   /** Text of a token in an answer, and its own spelling; a token may end in the middle of a character. */
   piece(token: number): Uint8Array;
   spelling(token: number): Uint8Array;

@@ -71,6 +71,7 @@ export class Answer implements Waiting {
   sequence: Sequence | undefined;
   sampler: Sampler | undefined;
   generated = 0;
+  firstTokenAt: number | undefined;
   thinkingTokens = 0;
   thinkingSince: number | undefined;
   inThinking: boolean;

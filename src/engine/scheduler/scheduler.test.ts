@@ -112,30 +112,36 @@ test('whatever comes and goes, texts are right and the count of cells is that of
     cancelled: fc.boolean(),
     echo: fc.boolean(),
   });
+  const kept = fc.record({ keptTokens: fc.constantFrom(0, 20, 80), storeBytes: fc.constantFrom(0, 260, 4000) });
   await fc.assert(
-    fc.asyncProperty(fc.array(request, { maxLength: 12 }), fc.boolean(), async (requests, canTruncate) => {
-      await using house = open(
-        { contextTokens: 160, requestTokens: 100, sequences: 7, batchTokens: 32, keptTokens: 80, canTruncate },
-        { parallel: 3 },
-      );
-      const asked = requests.map(({ prompt, maxTokens, choices, key, cancelled, echo }) => {
-        const keys = { fairKey: `${key}`, isolationKey: `${key}` };
-        const item = house.ask(prompt, { maxTokens, choices, promptLogprobs: echo, ...keys });
-        if (cancelled) setImmediate(() => house.scheduler.cancel(item.id));
-        return { ...item, maxTokens, choices, cancelled };
-      });
-      for (const { id, tokens, ended, maxTokens, choices, cancelled } of asked) {
-        if ((await ended) === 'cancelled') {
-          assert.ok(cancelled);
-          continue;
+    fc.asyncProperty(
+      fc.array(request, { maxLength: 12 }),
+      fc.boolean(),
+      kept,
+      async (requests, canTruncate, memory) => {
+        await using house = open(
+          { contextTokens: 160, requestTokens: 100, sequences: 7, batchTokens: 32, canTruncate, ...memory },
+          { parallel: 3 },
+        );
+        const asked = requests.map(({ prompt, maxTokens, choices, key, cancelled, echo }) => {
+          const keys = { fairKey: `${key}`, isolationKey: `${key}` };
+          const item = house.ask(prompt, { maxTokens, choices, promptLogprobs: echo, ...keys });
+          if (cancelled) setImmediate(() => house.scheduler.cancel(item.id));
+          return { ...item, maxTokens, choices, cancelled };
+        });
+        for (const { id, tokens, ended, maxTokens, choices, cancelled } of asked) {
+          if ((await ended) === 'cancelled') {
+            assert.ok(cancelled);
+            continue;
+          }
+          const expected = CountingBackend.follow(tokens, Math.min(maxTokens, 100 - tokens.length));
+          for (let choice = 0; choice < choices; choice += 1) assert.equal(house.text(id, choice), expected);
         }
-        const expected = CountingBackend.follow(tokens, Math.min(maxTokens, 100 - tokens.length));
-        for (let choice = 0; choice < choices; choice += 1) assert.equal(house.text(id, choice), expected);
-      }
-      assert.equal(house.scheduler.contextUsedTokens, house.backend.usedCells);
-      assert.equal(house.backend.openSamplers, 0);
-    }),
-    { numRuns: 150 },
+        assert.equal(house.scheduler.contextUsedTokens, house.backend.usedCells);
+        assert.equal(house.backend.openSamplers, 0);
+      },
+    ),
+    { numRuns: 250 },
   );
 });
 
@@ -219,4 +225,84 @@ test('probabilities of the prompt come with all its tokens, whatever is cached',
   const expected = 5 - Math.log(Math.exp(5) + 256);
   assert.ok(Math.abs(delta!.logprobs![0]!.logprob - expected) < 1e-6);
   assert.equal(delta!.logprobs![0]!.top[0]!.token, delta!.logprobs![0]!.token);
+});
+
+test('answers that come together begin together; one that is under way waits for none of them', async () => {
+  await using house = open({ batchTokens: 64 });
+  const asked = Array.from({ length: 4 }, (_, index) => house.ask(`${index}`.repeat(60)));
+  await Promise.all(asked.map(({ ended }) => ended));
+  const sizes = house.backend.calls.map(({ length }) => length);
+  assert.deepEqual(sizes.slice(-7), Array(7).fill(4), 'eight tokens each, the first of them with the prompt');
+  assert.ok(sizes.slice(0, -7).every((size) => size > 4));
+  const talker = house.ask('talk', { maxTokens: 200 });
+  house.backend.beforeDecode = () => {
+    if (house.of(talker.id, 'delta').length !== 10) return;
+    house.backend.beforeDecode = undefined;
+    for (const { tokens } of asked) house.ask(tokens, { isolationKey: 'b' });
+  };
+  const before = house.backend.calls.length;
+  await talker.ended;
+  const [{ sequence } = { sequence: -1 }] = house.backend.calls.at(-1)!;
+  const during = house.backend.calls.slice(before);
+  assert.ok(during.every((call) => call.some((entry) => entry.sequence === sequence)));
+});
+
+test('finished conversations leave the cells to the others, and go on from the store where they ended', async () => {
+  await using house = open({ keptTokens: 0, storeBytes: 40_000 });
+  const talks = ['first: ', 'second: ', 'third: '].map((start) => start + document);
+  const answers: string[] = [];
+  for (const talk of talks) {
+    const asked = house.ask(talk);
+    await asked.ended;
+    answers.push(house.text(asked.id));
+  }
+  assert.equal(house.backend.usedCells, talks[2]!.length + 7, 'only the last one is in cells');
+  for (const [index, talk] of talks.entries()) {
+    const next = house.ask(`${talk}${answers[index]} And then?`);
+    await next.ended;
+    assert.equal(house.of(next.id, 'prompt')[0]?.cachedTokens, talk.length + 7);
+    assert.equal(house.text(next.id), CountingBackend.follow(next.tokens, 8));
+  }
+  assert.equal(house.backend.restored, 3);
+});
+
+test('a stored conversation serves only its own isolation key, and a branch leaves it whole', async () => {
+  await using house = open({ keptTokens: 0, storeBytes: 40_000 });
+  const long = document.slice(0, 600);
+  await house.ask(long).ended;
+  await house.ask('something else, so that the first is moved out').ended;
+  const other = house.ask(long, { isolationKey: 'b' });
+  await other.ended;
+  assert.equal(house.of(other.id, 'prompt')[0]?.cachedTokens, 0);
+  const branch = house.ask(`${long.slice(0, 300)}| and now another way`);
+  await branch.ended;
+  assert.equal(house.of(branch.id, 'prompt')[0]?.cachedTokens, 300);
+  assert.equal(house.text(branch.id), CountingBackend.follow(branch.tokens, 8));
+  const again = house.ask(long);
+  await again.ended;
+  assert.equal(house.of(again.id, 'prompt')[0]?.cachedTokens, 599);
+});
+
+test('the store forgets the conversation that was used longest ago, and none but that', async () => {
+  const talks = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(200));
+  await using house = open({ keptTokens: 0, storeBytes: 2 * 4 * 207 + 100 });
+  for (const talk of talks) await house.ask(talk).ended;
+  const cached: number[] = [];
+  for (const talk of [talks[3]!, talks[2]!, talks[1]!, talks[0]!]) {
+    const asked = house.ask(talk);
+    await asked.ended;
+    cached.push(house.of(asked.id, 'prompt')[0]!.cachedTokens);
+  }
+  assert.deepEqual(cached, [199, 199, 199, 0]);
+});
+
+test('a state that cannot be read back is computed again', async () => {
+  await using house = open({ keptTokens: 0, storeBytes: 40_000 });
+  await house.ask(document).ended;
+  await house.ask('something else, so that the first is moved out').ended;
+  house.backend.restore = () => false;
+  const again = house.ask(document);
+  await again.ended;
+  assert.equal(house.of(again.id, 'prompt')[0]?.cachedTokens, 0);
+  assert.equal(house.text(again.id), CountingBackend.follow(again.tokens, 8));
 });

@@ -34,6 +34,8 @@ interface Share {
 /** A prefix that someone else is about to compute is worth waiting for when it saves more than this. */
 const WORTH_WAITING_TOKENS = 16;
 const SHORT_STEP_MS = 80;
+/** How long the first token of an answer may wait for its second one while others of a burst are read. */
+const MOST_HOLD_MS = 3000;
 const SHORT_PROMPT_TOKENS = 4;
 const NOTHING_CACHED: PrefixPlan = { source: undefined, usable: 0, coming: 0 };
 
@@ -201,10 +203,10 @@ export class Scheduler {
       const plan = answer.echoes ? NOTHING_CACHED : this.#cache.plan(run.request.isolationKey, answer.tokens, needed);
       if (plan.coming > plan.usable + WORTH_WAITING_TOKENS) continue;
       const others = this.#active.some(({ sequence }) => sequence !== undefined);
-      if (others && this.#cache.reclaimable(plan) < answer.tokens.length - plan.usable + 1) continue;
+      if (others && this.#cache.reclaimable(plan) < this.#cache.wanted(answer.tokens, plan)) continue;
       answer.sequence = this.#cache.open(run.request.isolationKey, answer.tokens, plan);
       if (answer.sequence === undefined) continue;
-      if (run.cachedTokens === undefined) this.#countPrompt(run, plan.usable);
+      if (run.cachedTokens === undefined) this.#countPrompt(run, answer.sequence.computed);
       if (answer.remaining === 0) this.#promptDone(answer, undefined);
     }
   }
@@ -219,7 +221,7 @@ export class Scheduler {
   #compose(): Share[] {
     const step: Share[] = [];
     let cells = 0;
-    for (const answer of this.#active.filter(({ generating }) => generating)) {
+    for (const answer of this.#holdsBack() ? [] : this.#active.filter(({ generating }) => generating)) {
       if (answer.sequence === undefined) continue; // preempted for one before it
       if (!this.#makeRoom(cells + 1, answer)) continue;
       step.push(this.#add(answer, 1));
@@ -243,13 +245,25 @@ export class Scheduler {
     return step;
   }
 
+  /**
+   * Answers that came together begin together: those that have their first token wait a little for the prompts of the
+   * others, because many short steps cost more than few full ones. Who is in the middle of an answer is never held.
+   */
+  #holdsBack(): boolean {
+    const started = this.#active.filter(({ sequence }) => sequence !== undefined);
+    const generating = started.filter((answer) => answer.generating);
+    if (generating.length === 0 || generating.length === started.length) return false;
+    const since = performance.now() - MOST_HOLD_MS;
+    return generating.every(({ generated, firstTokenAt }) => generated === 1 && firstTokenAt! > since);
+  }
+
   #add(answer: Answer, count: number): Share {
     const sequence = answer.sequence!;
     const last = answer.tokens.length - 1;
     let place = -1;
     for (let at = sequence.computed; at < sequence.computed + count; at += 1) {
       const wanted = answer.echoes || (at === last && answer.run.request.maxTokens !== 0);
-      const added = this.#backend.add(answer.tokens[at]!, at, sequence.id, wanted);
+      const added = this.#backend.add(answer.tokens[at]!, at, sequence.id!, wanted);
       if (place < 0) place = added;
     }
     return { answer, count, place };
@@ -293,7 +307,8 @@ export class Scheduler {
       if (answer.run.cancelled) continue;
       if (answer.echoes) collectEcho(this.#backend, answer, { place, count });
       if (answer.remaining > 0) continue;
-      if (answer.run.promptDoneAt === undefined) this.#promptDone(answer, place + count - 1);
+      const begins = answer.run.promptDoneAt === undefined || answer.run.request.maxTokens === 0;
+      if (begins) this.#promptDone(answer, place + count - 1);
       else this.#nextToken(answer, place + count - 1);
     }
   }
@@ -331,6 +346,7 @@ export class Scheduler {
     answer.sampler ??= openSampler(this.#backend, answer);
     const token = answer.sampler.sample(place);
     const now = performance.now();
+    answer.firstTokenAt ??= now;
     answer.generated += 1;
     this.#report.counters.generatedTokens += 1;
     if (!request.ignoreEndOfText && this.#backend.isEnd(token)) {

@@ -2,6 +2,7 @@ import { existsSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { formatBytes, IntramurosError, type Settings } from '../../base/index.ts';
 import type { InstalledModel } from '../../models/index.ts';
+import { storeBytes } from '../process/context-options.ts';
 import type { MemoryParts, StartOptions } from '../process/protocol.ts';
 
 /** What the runtime and the libraries take beside the model's own buffers: measured 114 MiB with the starter model. */
@@ -68,7 +69,8 @@ function wantedContext(trainedTokens: number, parallel: number, purpose: StartOp
 
 /** Memory of a loaded model, from the library's own dry run. */
 export function totalBytes(memory: MemoryParts): number {
-  return memory.weightsBytes + memory.kvBytes + memory.computeBytes + memory.outputBytes + processBytes;
+  const { weightsBytes, kvBytes, computeBytes, outputBytes } = memory;
+  return weightsBytes + kvBytes + storeBytes(kvBytes) + computeBytes + outputBytes + processBytes;
 }
 
 export interface LoadPlan {
