@@ -1,7 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAudit } from './audit/index.ts';
-import { IntramurosError, openLog, type ResolvedSettings, settingsSchema, systemClock } from './base/index.ts';
+import {
+  IntramurosError,
+  openLog,
+  type ResolvedSettings,
+  removeConsoleToken,
+  settingsSchema,
+  systemClock,
+  writeConsoleToken,
+} from './base/index.ts';
 import { openConversations } from './conversations/index.ts';
 import { type Egress, type Guard, openEgress, openEgressHouse } from './egress/index.ts';
 import { openEngine, thisMachine } from './engine/index.ts';
@@ -11,10 +19,10 @@ import {
   openAliases,
   openGateway,
   openMetrics,
-  ownerIdentity,
   type Reach,
   type ShownSetting,
 } from './gateway/index.ts';
+import { openIdentity } from './identity/index.ts';
 import { openModelLibrary } from './models/index.ts';
 import { type Clearance, type Destination, type Label, openGate, openPolicy, parseLabel } from './policy/index.ts';
 import { backupHere, openDatabase, openSecrets } from './store/index.ts';
@@ -55,6 +63,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   );
   const defaultLabel = readDefaultLabel(settings.defaultLabel);
   const audit = opened.use(openAudit({ home, log, clock }));
+  const identity = opened.use(await openIdentity({ database, audit, log, clock, houseKey: apiKey }));
   const policy = opened.use(openPolicy({ home, audit, clock, log }));
   const gate = openGate({ policy, audit, clock, log });
   const verify = (clearance: Clearance): boolean => gate.verify(clearance);
@@ -67,7 +76,6 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const conversations = await openConversations({ database, log, clock, defaultLabel });
   const reach = (): Reach => reachOf(egress);
   const metrics = openMetrics({ engine, reach });
-  const identity = ownerIdentity();
   const here = embeddedPlace(settings.enclave, clock.now());
   const answers = openAnswers({
     engine,
@@ -98,11 +106,18 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   );
   signal?.throwIfAborted();
   const aliases = openAliases(settings.modelAliases);
+  const onConsole = once(() =>
+    audit.note({ kind: 'identity', actor: 'local', data: { what: 'console.used', pid: process.pid } }),
+  );
+  const consoleToken = writeConsoleToken(home);
+  opened.defer(() => removeConsoleToken(home, consoleToken));
   let address = '';
   const gateway = await openGateway({
     host: settings.host,
     port: settings.port,
-    apiKey,
+    hasHouseKey: apiKey !== undefined,
+    consoleToken,
+    onConsole,
     allowedHosts: listOf(settings.allowedHosts),
     trustedProxies: listOf(settings.trustedProxies),
     bodyLimitBytes: settings.bodyLimit,
@@ -142,6 +157,16 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const close = (): Promise<void> => rooms.disposeAsync();
   return { address, aliases, close, [Symbol.asyncDispose]: close };
 }
+
+/** The first call alone does the work. */
+const once = (work: () => void): (() => void) => {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    work();
+  };
+};
 
 const listOf = (text: string): string[] =>
   text

@@ -10,6 +10,7 @@ export {
   settingsSchema,
 } from './config.ts';
 export { type Confinement, confine, isConfined } from './confine.ts';
+export { isConsoleToken, readConsoleToken, removeConsoleToken, writeConsoleToken } from './console-token.ts';
 export {
   type ErrorCode,
   type ErrorFacts,

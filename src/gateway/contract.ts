@@ -15,6 +15,9 @@ import {
 } from './routes/conversations.ts';
 import { getEgress, listEgressConnections, setEgressOffline } from './routes/egress.ts';
 import { createEmbedding } from './routes/embeddings.ts';
+import { changeGroup, createGroup, deleteGroup, deleteRole, listGroups, listRoles, putRole } from './routes/groups.ts';
+import { createKeyFor, listKeys, revokeKey, rotateKey } from './routes/keys.ts';
+import { changeMyPassword, createMyKey, getMyUsage, listMyKeys, revokeMyKey, rotateMyKey } from './routes/me.ts';
 import {
   deleteModel,
   fetchModel,
@@ -26,7 +29,10 @@ import {
   unloadModel,
 } from './routes/models.ts';
 import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/openai-models.ts';
+import { changePerson, createPerson, deletePerson, listPeople, resetPassword } from './routes/people.ts';
+import { changeQuota, createQuota, deleteQuota, getUsage, listQuotas } from './routes/quotas.ts';
 import { createAnswer, getRun, readRun, stopRun } from './routes/runs.ts';
+import { createSession, deleteSession, getSession, setUpAdministrator } from './routes/session.ts';
 import { getHealth, getMetrics, getStatus, listSettings } from './routes/system.ts';
 import { detokenize, tokenize } from './routes/tokenize.ts';
 import {
@@ -83,4 +89,35 @@ export const contract: readonly Endpoint[] = [
   updateUpstream,
   deleteUpstream,
   testUpstream,
+  getSession,
+  createSession,
+  deleteSession,
+  setUpAdministrator,
+  getMyUsage,
+  listMyKeys,
+  createMyKey,
+  revokeMyKey,
+  rotateMyKey,
+  changeMyPassword,
+  listPeople,
+  createPerson,
+  changePerson,
+  deletePerson,
+  resetPassword,
+  listGroups,
+  createGroup,
+  changeGroup,
+  deleteGroup,
+  listRoles,
+  putRole,
+  deleteRole,
+  listKeys,
+  createKeyFor,
+  revokeKey,
+  rotateKey,
+  listQuotas,
+  createQuota,
+  changeQuota,
+  deleteQuota,
+  getUsage,
 ];

@@ -14,8 +14,12 @@ export interface GatewayOptions {
   readonly log: Logger;
   readonly host: string;
   readonly port: number;
-  /** Key of the house; without accounts it is needed to listen beyond loopback, and then by every client. */
-  readonly apiKey?: string | undefined;
+  /** The room identity knows a key of the house: enough to listen beyond loopback without accounts. */
+  readonly hasHouseKey?: boolean;
+  /** Token of the machine's console (`writeConsoleToken`). */
+  readonly consoleToken?: string | undefined;
+  /** Told at each use of the console of a house that has accounts. */
+  readonly onConsole?: () => void;
   /** Addresses and networks of proxies whose `x-forwarded-…` headers are believed. */
   readonly trustedProxies?: readonly string[];
   readonly allowedHosts?: readonly string[];
@@ -51,8 +55,8 @@ const isLoopback = (host: string): boolean => host === 'localhost' || host === '
  * @throws {IntramurosError} `authentication_required_to_listen`, `address_in_use`, `address_not_available`.
  */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host, port, apiKey, rooms, log } = options;
-  if (!isLoopback(host) && apiKey === undefined && rooms.identity.mode === 'single') {
+  const { host, port, rooms, log } = options;
+  if (!isLoopback(host) && !options.hasHouseKey && rooms.identity.mode === 'single') {
     throw new IntramurosError(
       'authentication_required_to_listen',
       `Listening on ${host} lets other machines in, which needs accounts or a key. Open the page on this machine and set up an administrator, or write a key into a file and name it with the setting "apiKeyFile", or listen on 127.0.0.1.`,
@@ -64,7 +68,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     rooms,
     log,
     guard: { allowedHosts: [...(options.allowedHosts ?? []), ...(isLoopback(host) ? [] : [host])] },
-    houseKey: apiKey,
+    consoleToken: options.consoleToken,
+    onConsole: options.onConsole,
     trustedProxies: options.trustedProxies ?? [],
     bodyLimitBytes: options.bodyLimitBytes ?? 8 * 1024 * 1024,
     replies: options.replies ?? 'sampled',

@@ -4,7 +4,16 @@ import { type Right, rights } from '../identity/index.ts';
 import { describeApi } from './index.ts';
 
 /** Operations that anybody may ask, without key or session. Adding one here is a decision about safety. */
-const open = ['docs.get', 'docs.style', 'health.get', 'openapi.get'];
+const open = [
+  'docs.get',
+  'docs.style',
+  'health.get',
+  'openapi.get',
+  'session.create',
+  'session.delete',
+  'session.get',
+  'setup.administrator',
+];
 
 /** Operations that need no more than the use of the house: `chat.use` for a person, `api.use` for a key. */
 const use = [
@@ -31,20 +40,51 @@ const use = [
   'runs.events',
   'runs.get',
   'runs.stop',
-  'status.get',
   'tokenize',
+];
+
+/** Operations that concern the caller alone: whoever says who they are may ask them. */
+const any = [
+  'me.keys.create',
+  'me.keys.list',
+  'me.keys.revoke',
+  'me.keys.rotate',
+  'me.password',
+  'me.usage',
+  'status.get',
 ];
 
 /** Operations that need a right of their own. */
 const own: Readonly<Record<string, Right>> = {
   'backup.create': 'backup.make',
+  'groups.change': 'admin.people',
+  'groups.create': 'admin.people',
+  'groups.delete': 'admin.people',
+  'groups.list': 'admin.people',
+  'keys.create': 'admin.keys',
+  'keys.list': 'admin.keys',
+  'keys.revoke': 'admin.keys',
+  'keys.rotate': 'admin.keys',
   'metrics.get': 'usage.read',
   'models.delete': 'model.manage',
   'models.fetch': 'model.manage',
   'models.installed.delete': 'model.manage',
   'models.optimize': 'model.manage',
   'models.unload': 'model.manage',
+  'people.change': 'admin.people',
+  'people.create': 'admin.people',
+  'people.delete': 'admin.people',
+  'people.list': 'admin.people',
+  'people.password': 'admin.people',
+  'quotas.change': 'admin.people',
+  'quotas.create': 'admin.people',
+  'quotas.delete': 'admin.people',
+  'quotas.list': 'usage.read',
+  'roles.delete': 'admin.people',
+  'roles.list': 'admin.people',
+  'roles.put': 'admin.people',
   'settings.list': 'admin.settings',
+  'usage.get': 'usage.read',
 };
 
 test('every operation is in one of these lists, so that a new one cannot forget who may ask it', () => {
@@ -54,6 +94,7 @@ test('every operation is in one of these lists, so that a new one cannot forget 
   const wanted = {
     ...Object.fromEntries(open.map((id) => [id, 'open'])),
     ...Object.fromEntries(use.map((id) => [id, 'use'])),
+    ...Object.fromEntries(any.map((id) => [id, 'any'])),
     ...own,
   };
   assert.deepEqual(found, wanted);

@@ -3,7 +3,7 @@ import type { ConversationRoom } from '../conversations/index.ts';
 import type { EgressHouse } from '../egress/index.ts';
 import type { Engine } from '../engine/index.ts';
 import type { Answers, RunRoom } from '../flows/index.ts';
-import type { Identity, Quotas } from '../identity/index.ts';
+import type { Identity } from '../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
 import type { BackupResult } from '../store/index.ts';
 import type { Upstreams } from '../upstreams/index.ts';
@@ -13,7 +13,7 @@ import type { Metrics } from './http/metrics.ts';
 /** What the gateway needs of the house. */
 export interface GatewayRooms {
   /** Who asks, what they may do, and how much. */
-  readonly identity: Pick<Identity, 'mode' | 'authenticate'> & { readonly quotas: Quotas };
+  readonly identity: Identity;
   readonly engine: Engine;
   readonly models: ModelLibrary;
   /** Remote services that may answer. */

@@ -43,8 +43,13 @@ export function onEachDatabase(
 /** A data directory with a fresh embedded database, removed after the test. */
 export async function freshPlace(context: TestContext): Promise<DatabasePlace> {
   const place = emptyPlace(context);
-  cpSync(await template(), place.home, { recursive: true });
+  await copyDatabase(place.home);
   return place;
+}
+
+/** Puts a fresh embedded database into a data directory. */
+export async function copyDatabase(home: string): Promise<void> {
+  cpSync(await template(), home, { recursive: true });
 }
 
 /** An empty data directory, removed after the test. */

@@ -7,18 +7,24 @@ import { config } from './config.ts';
 import { doctor } from './doctor.ts';
 import { egress } from './egress.ts';
 import { embed } from './embed.ts';
+import { group } from './group.ts';
 import { help } from './help.ts';
+import { key } from './key.ts';
 import { list } from './list.ts';
 import { optimize } from './optimize.ts';
 import { ps } from './ps.ts';
 import { pull } from './pull.ts';
+import { quota } from './quota.ts';
 import { restore } from './restore.ts';
 import { rm } from './rm.ts';
+import { role } from './role.ts';
 import { serve } from './serve.ts';
 import { show } from './show.ts';
 import { stop } from './stop.ts';
 import { tokenize } from './tokenize.ts';
 import { upstream } from './upstream.ts';
+import { usage } from './usage.ts';
+import { user } from './user.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
@@ -36,6 +42,12 @@ export const commands: readonly Command[] = [
   embed,
   tokenize,
   upstream,
+  user,
+  group,
+  role,
+  key,
+  quota,
+  usage,
   backup,
   restore,
   config,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readConsoleToken } from '../../base/index.ts';
 import type { Context } from '../types.ts';
 import { CommandError } from '../usage-error.ts';
 import { ServerClient } from './client.ts';
@@ -65,10 +66,15 @@ export async function withServer<T>(context: Context, work: (client: ServerClien
   }
 }
 
-/** The key of the server, from the file that the settings name: never from the command line. */
+/**
+ * What says who calls: a key of the environment, else the console token that only the server's own user can read, else the
+ * key in the file that the settings name. Never from the command line, which other users of the machine can see.
+ */
 function readKey(context: Context): string | undefined {
   const fromEnvironment = context.environment.INTRAMUROS_API_KEY;
   if (fromEnvironment) return fromEnvironment;
+  const console = readConsoleToken(context.home);
+  if (console !== undefined) return console;
   const { apiKeyFile } = context.resolved().settings;
   if (apiKeyFile === undefined) return undefined;
   try {

@@ -1,15 +1,16 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { IntramurosError } from '../../base/index.ts';
-import type { Credentials, Who } from '../../identity/index.ts';
-import type { GatewayRooms } from '../rooms.ts';
+import { IntramurosError, isConsoleToken } from '../../base/index.ts';
+import type { Credentials, Identity, Who } from '../../identity/index.ts';
 import { type GivenCredentials, readCredentials } from './credentials.ts';
 import { localOwner, nobody } from './who.ts';
 
 export interface AuthenticationOptions {
-  readonly identity: GatewayRooms['identity'];
-  /** First line of the setting `apiKeyFile`. */
-  readonly houseKey: string | undefined;
+  readonly identity: Pick<Identity, 'mode' | 'authenticate'>;
+  /** What only the operating-system user of this server can read: its holder, on this machine, is the owner. */
+  readonly consoleToken: string | undefined;
+  /** Told when the console is used although there are accounts. */
+  readonly onConsole?: (() => void) | undefined;
 }
 
 /** What is read of a request to know who sends it. */
@@ -21,20 +22,27 @@ export interface Asked {
   readonly open: boolean;
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+/** Compares in the same time wherever the texts differ and however long they are. */
+function sameSecret(secret: string | undefined): (given: string) => boolean {
+  if (secret === undefined) return () => false;
+  const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
+  const expected = digest(secret);
+  return (given) => timingSafeEqual(digest(given), expected);
+}
 
 /**
- * Resolves who asks, from memory. A key and a session of two different people in one request are refused.
- * Not covered: rights (`who.ts`), where requests come from (`peer.ts`), guessing passwords (`throttle.ts`).
+ * Resolves who asks, from memory: the console's token here, all else in the room identity. A key and a session of two different people in one request are refused.
+ * Not covered: rights (`who.ts`), where requests come from (`peer.ts`), guessing passwords (room identity).
  */
-export function openAuthentication({ identity, houseKey }: AuthenticationOptions): (asked: Asked) => Who {
-  const expected = houseKey === undefined ? undefined : digest(houseKey);
-  const isHouseKey = (bearer: string): boolean => expected !== undefined && timingSafeEqual(digest(bearer), expected);
+export function openAuthentication(options: AuthenticationOptions): (asked: Asked) => Who {
+  const { identity } = options;
+  const isConsole = sameSecret(options.consoleToken);
   const one = (credentials: Credentials): Who => {
-    if (credentials.bearer !== undefined && isHouseKey(credentials.bearer)) return localOwner;
-    // Without accounts and keys, clients that insist on a key may send any: it means nothing here.
-    const loopback = credentials.loopback && expected === undefined;
-    return identity.authenticate({ ...credentials, loopback });
+    const { bearer, loopback } = credentials;
+    if (bearer === undefined || !loopback || !isConsoleToken(bearer) || !isConsole(bearer))
+      return identity.authenticate(credentials);
+    if (identity.mode === 'accounts') options.onConsole?.();
+    return localOwner;
   };
   const resolve = (given: GivenCredentials, loopback: boolean): Who => {
     if (given.bearer === undefined || given.sessionToken === undefined) return one({ ...given, loopback });

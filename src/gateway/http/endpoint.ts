@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ErrorCode, Logger } from '../../base/index.ts';
 import type { Right, Who } from '../../identity/index.ts';
 import type { GatewayRooms } from '../rooms.ts';
+import type { Peer } from './peer.ts';
 import type { DialectName } from './problems.ts';
 
 /** Text of the reference page in both languages. */
@@ -19,6 +20,10 @@ export interface RequestContext {
   readonly log: Logger;
   /** Who asks, already allowed what the operation declares; `nobody` may ask open operations. */
   readonly who: Who;
+  /** Where the request comes from, after proxies that are trusted by name. */
+  readonly peer: Peer;
+  /** The page that asks was reached by TLS, so that what is meant for it may be kept off plain HTTP. */
+  readonly originIsSecure: boolean;
   /** Who asks, for the fair queue. */
   readonly caller: string;
   /** What the client says of its data: the header `x-intramuros-label` as it came. */
@@ -40,7 +45,7 @@ export interface StreamReply {
 export type Reply =
   | { readonly json: unknown; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly text: string; readonly contentType: string; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly empty: 202 | 204 }
+  | { readonly empty: 202 | 204 | 302; readonly headers?: Readonly<Record<string, string>> }
   | StreamReply;
 
 type Parsed<S extends z.ZodType | undefined> = S extends z.ZodType ? z.output<S> : undefined;
@@ -60,8 +65,11 @@ export interface EndpointDeclaration<
   readonly dialect: DialectName;
   /** Served to anybody, without key or session. */
   readonly open?: true;
-  /** Right that whoever asks must have. Without one: `chat.use` for a person, `api.use` for a key. */
-  readonly right?: Right;
+  /**
+   * Right that whoever asks must have. Without one: `chat.use` for a person, `api.use` for a key. `any` is for what concerns
+   * the caller alone: whoever says who they are may ask it.
+   */
+  readonly right?: Right | 'any';
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;

@@ -1,10 +1,23 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode, Problem } from '../../base/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Usage } from '../../flows/index.ts';
 import { openStreamCount } from './stream-writer.ts';
 
 const seconds = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 80];
 const tokens = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
+
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'unauthorized',
+  'forbidden',
+  'forbidden_origin',
+  'sign_in_failed',
+  'quota_exceeded',
+  'destination_denied',
+]);
+/** A reason is one of our stable words, never something that a caller sent. */
+const reasonOf = (reason: unknown): string =>
+  typeof reason === 'string' && /^[a-z_]{1,32}$/.test(reason) ? reason : 'none';
 
 /** What one answer tells the metrics when it closes. */
 export interface AnswerMeasure {
@@ -25,6 +38,8 @@ export interface Metrics {
   ignoredField(route: string): void;
   invalidReply(route: string): void;
   streamEnd(why: string): void;
+  /** Counts what was refused to somebody: rights, quotas, destinations, sign-ins. Other failures pass by. */
+  refusal(problem: Problem): void;
 }
 
 /** What counts by itself and is read when the metrics are asked for. */
@@ -78,6 +93,11 @@ export function openMetrics(rooms: Measured): Metrics {
     'http_route',
   ]);
   const ends = counter('intramuros_streams_total', 'Streams by how they ended.', ['end']);
+  const refused = counter(
+    'intramuros_refusals_total',
+    'What was refused: missing or wrong credentials, rights, quotas, destinations, sign-ins.',
+    ['code', 'reason'],
+  );
   openGauges(rooms, registers);
 
   return {
@@ -98,6 +118,9 @@ export function openMetrics(rooms: Measured): Metrics {
     ignoredField: (route) => ignored.labels(route).inc(),
     invalidReply: (route) => invalid.labels(route).inc(),
     streamEnd: (why) => ends.labels(why).inc(),
+    refusal({ code, facts }) {
+      if (refusals.has(code)) refused.labels(code, reasonOf(facts.reason)).inc();
+    },
   };
 }
 

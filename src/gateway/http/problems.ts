@@ -59,6 +59,7 @@ const openAiCodes: Partial<Record<ErrorCode, string>> = {
   context_exceeded: 'context_length_exceeded',
   unauthorized: 'invalid_api_key',
   queue_full: 'rate_limit_exceeded',
+  quota_exceeded: 'insufficient_quota',
 };
 
 function openAiType(status: number): string {
@@ -91,9 +92,15 @@ export function renderFailure(
     'cache-control': 'no-store',
   };
   if (status === 401) headers['www-authenticate'] = 'Bearer realm="intramuros"';
-  if (status === 429) headers['retry-after'] = '5';
+  if (status === 429) headers['retry-after'] = String(retryAfterSeconds(toProblem(error)));
   const body = JSON.stringify(native ? toProblemDocument(error, options.requestId) : toOpenAiError(error));
   return { status, headers, body };
+}
+
+/** When it is worth trying again, in whole seconds. */
+function retryAfterSeconds({ facts }: Problem): number {
+  const seconds = Number(facts.retryAfterSeconds);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.ceil(seconds) : 5;
 }
 
 /** True for failures that are ours to mend, and belong in the log with their stack. */

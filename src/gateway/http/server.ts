@@ -12,6 +12,7 @@ import { negotiate, serialize } from './negotiate.ts';
 import { type PathMatch, PathTable } from './path-table.ts';
 import { openPeers, type Peer } from './peer.ts';
 import { type DialectName, isOurFault, renderFailure, toOpenAiError, toProblemDocument } from './problems.ts';
+import { rateHeaders } from './rate-headers.ts';
 import { defaultStreamLimits, type StreamLimits, writeStream } from './stream-writer.ts';
 import { validate } from './validate.ts';
 import { checkRight, nobody } from './who.ts';
@@ -22,8 +23,8 @@ export interface ServerOptions {
   readonly rooms: GatewayRooms;
   readonly log: Logger;
   readonly guard: GuardOptions;
-  /** First line of the setting `apiKeyFile`. */
-  readonly houseKey: string | undefined;
+  readonly consoleToken: string | undefined;
+  readonly onConsole?: (() => void) | undefined;
   readonly trustedProxies: readonly string[];
   readonly bodyLimitBytes: number;
   /** `always` fails a reply that does not fit its schema (tests); `sampled` counts one in 256. */
@@ -52,7 +53,11 @@ export function openServer(options: ServerOptions): FastifyInstance {
   for (const endpoint of options.endpoints) table.add(endpoint.method, endpoint.path, endpoint);
   const guard = openGuard(options.guard);
   const peers = openPeers(options.trustedProxies);
-  const authenticate = openAuthentication({ identity: options.rooms.identity, houseKey: options.houseKey });
+  const authenticate = openAuthentication({
+    identity: options.rooms.identity,
+    consoleToken: options.consoleToken,
+    onConsole: options.onConsole,
+  });
   const server = Fastify({
     logger: false,
     bodyLimit: options.bodyLimitBytes,
@@ -165,6 +170,8 @@ async function serve(options: ServerOptions, request: FastifyRequest, reply: Fas
     requestId: request.id,
     log: options.log,
     who: request.who,
+    peer: request.peer,
+    originIsSecure: request.headers.origin?.startsWith('https://') === true,
     caller: request.who.kind === 'owner' ? request.peer.address : request.who.personId,
     labelHeader: labelHeader(request.headers),
     acceptLanguage: request.headers['accept-language'],
@@ -209,14 +216,24 @@ async function send(
   about: { readonly controller: AbortController; readonly form: 'json' | 'yaml' },
 ): Promise<unknown> {
   if ('stream' in result) return sendStream(options, request, reply, result, about.controller);
-  if ('empty' in result) return reply.code(result.empty).send();
+  reply.headers(rateHeadersOf(options, request));
   for (const [name, value] of Object.entries(result.headers ?? {})) reply.header(name, value);
+  if ('empty' in result) return reply.code(result.empty).send();
   if ('text' in result) return reply.header('content-type', result.contentType).send(result.text);
   const status = result.status ?? 200;
   checkReply(options, request, status, result.json);
   const { contentType, body } = serialize(result.json, about.form);
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   return reply.code(status).header('content-type', contentType).send(body);
+}
+
+/** What the caller's caps leave, on the operations that OpenAI's clients look at for it. */
+function rateHeadersOf(
+  options: ServerOptions,
+  { match, method, who }: FastifyRequest,
+): Readonly<Record<string, string>> {
+  if (match?.target.dialect !== 'openai' || method !== 'POST') return {};
+  return rateHeaders(options.rooms.identity.quotas.statesOf(who));
 }
 
 /** A reply that does not fit its own schema is our fault: an error in tests, a counter in production. */
@@ -249,6 +266,7 @@ async function sendStream(
     'x-accel-buffering': 'no',
     'x-content-type-options': 'nosniff',
     'x-request-id': request.id,
+    ...rateHeadersOf(options, request),
     ...result.headers,
   });
   if (request.method === 'HEAD') {
@@ -288,6 +306,7 @@ function translate(error: unknown): unknown {
 function fail(options: ServerOptions, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const error = translate(thrown);
   if (isOurFault(error)) options.log.error({ err: error, requestId: request.id }, 'request failed');
+  options.rooms.metrics.refusal(toProblem(error));
   const path = pathOf(request.url);
   const dialect = request.match?.target.dialect ?? dialectOfPath(path);
   const { status, headers, body } = renderFailure(error, {

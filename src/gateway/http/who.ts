@@ -23,7 +23,10 @@ export const nobody: Who = {
   can: () => false,
 };
 
-/** The one user of a machine without accounts. */
+/** Whether a request said nothing that holds about who sends it. */
+export const isNobody = (who: Who): boolean => who === nobody;
+
+/** The one user of a machine without accounts, and whoever is at the console of one that has them. */
 export const localOwner: Who = {
   ...anonymous,
   personId: 'local',
@@ -34,11 +37,11 @@ export const localOwner: Who = {
 };
 
 /**
- * Right that an operation asks for; undefined where it is open to all. Without a declaration it is that of using the house
+ * Right that an operation asks for; undefined where it asks for none. Without a declaration it is that of using the house
  * at all: `api.use` for a key, `chat.use` for a person at the page.
  */
 export function rightFor(endpoint: Pick<Endpoint, 'open' | 'right'>, who: Who): Right | undefined {
-  if (endpoint.open) return undefined;
+  if (endpoint.open || endpoint.right === 'any') return undefined;
   return endpoint.right ?? (who.kind === 'key' ? 'api.use' : 'chat.use');
 }
 

@@ -75,6 +75,7 @@ export const getStatus = endpoint({
     fr: 'Ce qui fonctionne ici, sur quoi, et ce qui peut être atteint au-dehors.',
   },
   dialect: 'native',
+  right: 'any',
   replies: { 200: Status },
   errors: [],
   async handle(_input, { rooms }) {
