@@ -74,6 +74,8 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
   const conversations = await openConversations({ database, log, clock, defaultLabel });
+  identity.whenTakenOver(async (on, personId) => void (await conversations.adopt('local', personId, on)));
+  identity.whenRemoved(async (on, personId) => void (await conversations.forget(personId, on)));
   const reach = (): Reach => reachOf(egress);
   const metrics = openMetrics({ engine, reach });
   const here = embeddedPlace(settings.enclave, clock.now());

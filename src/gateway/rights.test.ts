@@ -57,6 +57,9 @@ const any = [
 /** Operations that need a right of their own. */
 const own: Readonly<Record<string, Right>> = {
   'backup.create': 'backup.make',
+  'egress.connections.list': 'admin.egress',
+  'egress.get': 'admin.egress',
+  'egress.offline.set': 'admin.egress',
   'groups.change': 'admin.people',
   'groups.create': 'admin.people',
   'groups.delete': 'admin.people',
@@ -84,6 +87,12 @@ const own: Readonly<Record<string, Right>> = {
   'roles.list': 'admin.people',
   'roles.put': 'admin.people',
   'settings.list': 'admin.settings',
+  'upstreams.create': 'admin.upstreams',
+  'upstreams.delete': 'admin.upstreams',
+  'upstreams.get': 'admin.upstreams',
+  'upstreams.list': 'admin.upstreams',
+  'upstreams.test': 'admin.upstreams',
+  'upstreams.update': 'admin.upstreams',
   'usage.get': 'usage.read',
 };
 

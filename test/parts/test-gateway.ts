@@ -13,15 +13,16 @@ import {
   openAliases,
   openGateway,
   openMetrics,
-  ownerIdentity,
 } from '../../src/gateway/index.ts';
 import { type Identity, openIdentity } from '../../src/identity/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
 import type { Clearance, Label, OpenedGate } from '../../src/policy/index.ts';
 import { backupHere, openDatabase, openSecrets } from '../../src/store/index.ts';
 import { openUpstreams, type UpstreamInput, type Upstreams, type UpstreamsOptions } from '../../src/upstreams/index.ts';
+import { copyDatabase } from './databases.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
 import { describeModel, openMemoryLibrary } from './memory-library.ts';
+import { ownerIdentity } from './owner-identity.ts';
 import { embeddedPlace } from './places.ts';
 import { openTestGate } from './test-gate.ts';
 
@@ -31,7 +32,8 @@ export interface TestGateway extends Gateway, AsyncDisposable {
   readonly rooms: GatewayRooms;
   readonly gate: OpenedGate;
   readonly audit: Audit;
-  /** With `accounts`. */
+  readonly home: string;
+  /** Where there is a database. */
   readonly accounts: Identity | undefined;
   /** Asks the gateway; a body that is no string is sent as JSON. */
   ask(path: string, options?: AskOptions): Promise<Response>;
@@ -50,12 +52,14 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly models?: readonly InstalledModel[];
   /** Upstreams that are declared, over the real door; needs `conversations`. None without it. */
   readonly serves?: readonly UpstreamInput[];
-  /** Real accounts, keys and quotas; needs `conversations`. Without it whoever asks is the owner. */
-  readonly accounts?: true;
+  /** Opens a database with real accounts, keys and quotas; given a password, the first administrator `alice` has it. */
+  readonly accounts?: true | string;
+  /** Key of the house; opens a database. */
+  readonly apiKey?: string;
   readonly defaultLabel?: Label;
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
-  /** Who asks; without it whoever asks from this machine is the owner. */
+  /** Who asks, instead of its own. Without a database whoever asks from this machine is the owner. */
   readonly identity?: GatewayRooms['identity'];
   readonly embeddingEncoding?: 'asked' | 'float';
   /** Rooms to take instead of its own. */
@@ -92,7 +96,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   ];
   const engine = openEchoEngine({ models: models.map(({ id }) => id), ...options.engine });
   const log = options.log ?? silentLog();
-  const database = options.conversations ? await openDatabase({ home, log }) : undefined;
+  const isReal = options.conversations || options.accounts || options.apiKey !== undefined;
+  if (isReal) await copyDatabase(home);
+  const database = isReal ? await openDatabase({ home, log }) : undefined;
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
   const library = openMemoryLibrary(models);
   const conversations = database
@@ -104,10 +110,13 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const verify = (clearance: Clearance): boolean => gate.verify(clearance);
   const egress = opened.use(openEgress({ offline: !options.serves, log, clock: systemClock, verify }));
   const accounts =
-    options.accounts && database
-      ? opened.use(await openIdentity({ database, audit, log, passwordLogN: 4, everyMs: 50 }))
+    isReal && database && options.identity === undefined
+      ? opened.use(await openIdentity({ database, audit, log, houseKey: options.apiKey, passwordLogN: 4, everyMs: 50 }))
       : undefined;
   const identity = accounts ?? options.identity ?? ownerIdentity();
+  identity.whenTakenOver(async (on, personId) => void (await conversations.adopt('local', personId, on)));
+  identity.whenRemoved(async (on, personId) => void (await conversations.forget(personId, on)));
+  if (typeof options.accounts === 'string') await identity.setUp({ name: 'alice', password: options.accounts });
   const upstreams =
     options.serves && database
       ? opened.use(await serve({ database, egress, gate, audit, home }, options.serves))
@@ -162,10 +171,8 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     },
   };
   Object.assign(rooms, options.rooms);
-  gateway = await openGateway({ host: '127.0.0.1', port: 0, replies: 'always', ...options, rooms, log });
-  const { address } = gateway;
   const close = async (): Promise<void> => {
-    await gateway.close();
+    await gateway?.close();
     await runs.close();
     await engine.close();
     await opened.disposeAsync();
@@ -173,6 +180,14 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     await decided[Symbol.asyncDispose]();
     await rm(home, { recursive: true, force: true });
   };
+  const hasHouseKey = options.apiKey !== undefined;
+  try {
+    gateway = await openGateway({ host: '127.0.0.1', port: 0, replies: 'always', ...options, hasHouseKey, rooms, log });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { address } = gateway;
   return {
     address,
     engine,
@@ -180,6 +195,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     gate,
     audit,
     accounts,
+    home,
     close,
     ask: (path, { method, body, headers, signal } = {}) =>
       fetch(`${address}${path}`, {

@@ -34,7 +34,7 @@ export const createGroup = endpoint({
   path: '/api/groups',
   summary: {
     en: 'Makes a group; its roles and compartments are those of its members.',
-    fr: 'Crée un groupe ; ses rôles et ses compartiments valent pour ses membres.',
+    fr: 'Crée un groupe ; ses rôles et ses compartiments valent pour ses membres.',
   },
   ...shared,
   body: GroupCreate,
@@ -65,7 +65,7 @@ export const deleteGroup = endpoint({
   operationId: 'groups.delete',
   method: 'DELETE',
   path: '/api/groups/{id}',
-  summary: { en: 'Removes a group; its members stay.', fr: 'Supprime un groupe ; ses membres restent.' },
+  summary: { en: 'Removes a group; its members stay.', fr: 'Supprime un groupe ; ses membres restent.' },
   ...shared,
   params,
   replies: { 204: null },
@@ -97,7 +97,7 @@ export const putRole = endpoint({
   path: '/api/roles/{name}',
   summary: {
     en: 'Makes or changes a role; a denial outweighs every allowance.',
-    fr: 'Crée ou modifie un rôle ; une interdiction l’emporte sur toute permission.',
+    fr: 'Crée ou modifie un rôle ; une interdiction l’emporte sur toute permission.',
   },
   ...shared,
   params: named,

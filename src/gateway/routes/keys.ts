@@ -34,7 +34,7 @@ export const createKeyFor = endpoint({
   path: '/api/keys',
   summary: {
     en: 'Makes a key for somebody, from the console of the machine alone: a key acts as its person.',
-    fr: 'Crée une clé pour quelqu’un, depuis la console de la machine seulement : une clé agit comme sa personne.',
+    fr: 'Crée une clé pour quelqu’un, depuis la console de la machine seulement : une clé agit comme sa personne.',
   },
   ...shared,
   body: KeyCreateFor,

@@ -61,7 +61,7 @@ export const listMyKeys = endpoint({
   path: '/api/me/keys',
   tag: 'Me',
   right: 'any',
-  summary: { en: 'My keys; revoked ones stay listed.', fr: 'Mes clés ; celles qui sont révoquées restent listées.' },
+  summary: { en: 'My keys; revoked ones stay listed.', fr: 'Mes clés ; celles qui sont révoquées restent listées.' },
   dialect: 'native',
   replies: { 200: z.object({ keys: z.array(KeyView) }).meta({ id: 'KeyList' }) },
   errors: ['database_unavailable'],
@@ -114,7 +114,7 @@ export const rotateMyKey = endpoint({
   right: 'any',
   summary: {
     en: 'Gives a key a new secret, shown this once; the old one dies at once.',
-    fr: 'Donne à une clé un nouveau secret, montré cette seule fois ; l’ancien meurt aussitôt.',
+    fr: 'Donne à une clé un nouveau secret, montré cette seule fois ; l’ancien meurt aussitôt.',
   },
   dialect: 'native',
   params,
@@ -135,7 +135,7 @@ export const changeMyPassword = endpoint({
   right: 'any',
   summary: {
     en: 'Changes my password; my other sessions end.',
-    fr: 'Change mon mot de passe ; mes autres sessions prennent fin.',
+    fr: 'Change mon mot de passe ; mes autres sessions prennent fin.',
   },
   dialect: 'native',
   body: z.strictObject({ current: Password, next: Password }).meta({ id: 'PasswordChange' }),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ApiKey, Group, Person, QuotaState, Role, Who } from '../../identity/index.ts';
 import { rights } from '../../identity/index.ts';
+import { GivenLabel, givenLabel, LabelBody as LabelView } from '../labelling.ts';
 import { storable, titleText } from './conversation-schemas.ts';
-import { LabelBody, LabelView } from './label-schema.ts';
 
 /** A sign-in name: what can be typed and read aloud; an address of mail is one. */
 export const SignInName = storable(200)
@@ -16,6 +16,8 @@ export const RoleName = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'wanted small letters, digits, "_" and "-", 1 to 64');
 const ids = z.array(z.string().min(1).max(200)).max(10_000);
 export const Version = z.int().min(0).meta({ description: 'The one that was read; a stale one is a conflict.' });
+
+const Ceiling = GivenLabel.transform(givenLabel);
 
 const orNull = <T>(value: T | undefined): T | null => value ?? null;
 
@@ -86,7 +88,7 @@ export const PersonCreate = z
     }),
     roles: z.array(RoleName).max(100).optional(),
     groups: ids.optional(),
-    ceiling: LabelBody.nullable().optional(),
+    ceiling: Ceiling.nullable().optional(),
   })
   .meta({ id: 'PersonCreate' });
 
@@ -98,7 +100,7 @@ export const PersonChange = z
     roles: z.array(RoleName).max(100).optional(),
     groups: ids.optional(),
     disabled: z.boolean().optional(),
-    ceiling: LabelBody.nullable().optional(),
+    ceiling: Ceiling.nullable().optional(),
   })
   .meta({ id: 'PersonChange' });
 
@@ -192,7 +194,7 @@ const keyFields = {
   expiresAt: z.iso.datetime({ offset: true }).nullable().optional(),
   models: patterns.nullable().optional().meta({ description: 'Models it is limited to; a name may end in "*".' }),
   destinations: patterns.nullable().optional(),
-  ceiling: LabelBody.nullable().optional(),
+  ceiling: Ceiling.nullable().optional(),
   rights: grants.optional().meta({
     description: 'What of its person’s rights it carries; without it those of using models and no others.',
   }),

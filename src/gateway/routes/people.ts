@@ -43,7 +43,7 @@ export const changePerson = endpoint({
   path: '/api/people/{id}',
   summary: {
     en: 'Changes an account; disabling it ends its sessions and stops its keys.',
-    fr: 'Modifie un compte ; le désactiver ferme ses sessions et arrête ses clés.',
+    fr: 'Modifie un compte ; le désactiver ferme ses sessions et arrête ses clés.',
   },
   ...shared,
   params,
@@ -79,7 +79,7 @@ export const resetPassword = endpoint({
   path: '/api/people/{id}/password',
   summary: {
     en: 'Gives an account a new password, shown this once; its sessions end.',
-    fr: 'Donne à un compte un nouveau mot de passe, montré cette seule fois ; ses sessions prennent fin.',
+    fr: 'Donne à un compte un nouveau mot de passe, montré cette seule fois ; ses sessions prennent fin.',
   },
   ...shared,
   params,

@@ -68,7 +68,7 @@ export const createSession = endpoint({
   tag: 'Session',
   summary: {
     en: 'Signs in with a name and a password; repeated failures make wait.',
-    fr: 'Connecte avec un nom et un mot de passe ; les échecs répétés font attendre.',
+    fr: 'Connecte avec un nom et un mot de passe ; les échecs répétés font attendre.',
   },
   dialect: 'native',
   open: true,
@@ -91,7 +91,7 @@ export const deleteSession = endpoint({
   tag: 'Session',
   summary: {
     en: 'Signs out; without a session nothing happens.',
-    fr: 'Déconnecte ; sans session, il ne se passe rien.',
+    fr: 'Déconnecte ; sans session, il ne se passe rien.',
   },
   dialect: 'native',
   open: true,
@@ -110,7 +110,7 @@ export const setUpAdministrator = endpoint({
   tag: 'Session',
   summary: {
     en: 'Makes the first account, from the machine itself: it gets every right and what the owner had.',
-    fr: 'Crée le premier compte, depuis la machine elle-même : il reçoit tous les droits et ce que le propriétaire avait.',
+    fr: 'Crée le premier compte, depuis la machine elle-même : il reçoit tous les droits et ce que le propriétaire avait.',
   },
   dialect: 'native',
   open: true,
