@@ -42,7 +42,7 @@ async function listTables(on: Queryable): Promise<readonly Table[]> {
 }
 
 /**
- * Loads a dump into empty tables of the same shape; references are checked at the end of the transaction.
+ * Loads a dump into tables of the same shape, in place of what migrations put there; references are checked at the end of the transaction.
  * @returns how many rows each table got.
  */
 export async function loadTables(
@@ -65,6 +65,7 @@ export async function loadTables(
     characters = 0;
   };
   await session.script('SET CONSTRAINTS ALL DEFERRED');
+  for (const { name } of await listTables(session)) await session.query(`DELETE FROM ${quote(name)}`);
   for await (const line of lines) {
     if (line.startsWith('[')) {
       await flush();
