@@ -153,12 +153,11 @@ export function addressOf(url: string): {
 
 /** A value as it may stand in a filter (RFC 4515): what would end or widen it is written as its bytes. */
 export function escapeFilter(value: string): string {
-  const bytes = Buffer.from(value, 'utf8');
-  return [...bytes]
-    .map((byte) => {
-      const letter = String.fromCharCode(byte);
-      const isPlain = byte > 0x1f && byte < 0x7f && !'\\*()&|!=<>~/'.includes(letter);
-      return isPlain ? letter : `\\${byte.toString(16).padStart(2, '0')}`;
+  return [...value]
+    .map((letter) => {
+      const code = letter.charCodeAt(0);
+      const isPlain = code > 0x7f || (code > 0x1f && code < 0x7f && !'\\*()&|!=<>~/'.includes(letter));
+      return isPlain ? letter : `\\${code.toString(16).padStart(2, '0')}`;
     })
     .join('');
 }
