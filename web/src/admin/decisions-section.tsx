@@ -83,9 +83,10 @@ export default function DecisionsSection({ id }: SectionProps) {
               { title: say('label.title'), cell: ({ label }) => <LabelBadge label={label} /> },
               {
                 title: say('decision.place'),
-                cell: ({ destinationId, tier }) => (
+                cell: ({ destinationId, destinationTitle, tier }) => (
                   <>
-                    <span className="mono">{destinationId}</span> <span className="faint">{tierWords(say, tier)}</span>
+                    {tier === 'embedded' ? say('label.this.machine') : (destinationTitle ?? destinationId)}{' '}
+                    <span className="faint">{tier === 'embedded' ? '' : tierWords(say, tier)}</span>
                   </>
                 ),
               },

@@ -39,8 +39,9 @@ export default function EgressSection({ id }: SectionProps) {
   );
 }
 
-const sum = (totals: readonly EgressTotal[], of: 'sentBytes' | 'receivedBytes' | 'connections' | 'refused'): number =>
-  totals.reduce((all, total) => all + (total[of] ?? 0), 0);
+/** Bytes and connections to other machines; what this machine says to itself has not left it. */
+const sum = (totals: readonly EgressTotal[], of: 'sentBytes' | 'receivedBytes' | 'connections'): number =>
+  totals.reduce((all, total) => all + (total.loopback ? 0 : total[of]), 0);
 
 function Gate({ egress, onChanged }: { readonly egress: Egress; readonly onChanged: () => void }) {
   const say = useSay();
@@ -54,7 +55,6 @@ function Gate({ egress, onChanged }: { readonly egress: Egress; readonly onChang
       <p>
         {say('egress.sum', {
           connections: sum(egress.totals, 'connections'),
-          refused: sum(egress.totals, 'refused'),
           received: format.bytes(sum(egress.totals, 'receivedBytes')),
         })}
       </p>
@@ -85,9 +85,14 @@ function Gate({ egress, onChanged }: { readonly egress: Egress; readonly onChang
   );
 }
 
-function purposeWords(say: ReturnType<typeof useSay>, purpose: string | undefined): string {
+function purposeWords(say: ReturnType<typeof useSay>, purpose: string): string {
   const key = `purpose.${purpose}`;
-  return key in i18n.messages ? say(key as TextKey) : (purpose ?? '–');
+  return key in i18n.messages ? say(key as TextKey) : purpose;
+}
+
+function refusedWords(say: ReturnType<typeof useSay>, why: string): string {
+  const key = `refused.${why}`;
+  return key in i18n.messages ? say(key as TextKey) : why;
 }
 
 function Totals({ totals }: { readonly totals: readonly EgressTotal[] }) {
@@ -99,20 +104,22 @@ function Totals({ totals }: { readonly totals: readonly EgressTotal[] }) {
       <DataTable
         label={say('egress.totals')}
         rows={totals}
-        keyOf={({ purpose, destinationId, host }) => `${purpose} ${destinationId} ${host}`}
+        keyOf={({ purpose, destination }) => `${purpose} ${destination}`}
         empty={say('egress.none')}
         columns={[
           {
             title: say('egress.to'),
-            cell: ({ destinationId, host, purpose }) => (
-              <span className="mono">{destinationId ?? host ?? purposeWords(say, purpose)}</span>
+            cell: ({ destination, loopback }) => (
+              <>
+                <span className="mono">{destination}</span>{' '}
+                {loopback ? <span className="faint">{say('egress.loopback')}</span> : null}
+              </>
             ),
           },
           { title: say('egress.purpose'), cell: ({ purpose }) => purposeWords(say, purpose) },
-          { title: say('egress.connections'), number: true, cell: (row) => format.integer(row.connections ?? 0) },
-          { title: say('egress.refused'), number: true, cell: (row) => format.integer(row.refused ?? 0) },
-          { title: say('egress.sent'), number: true, cell: (row) => format.bytes(row.sentBytes ?? 0) },
-          { title: say('egress.received'), number: true, cell: (row) => format.bytes(row.receivedBytes ?? 0) },
+          { title: say('egress.connections'), number: true, cell: (row) => format.integer(row.connections) },
+          { title: say('egress.sent'), number: true, cell: (row) => format.bytes(row.sentBytes) },
+          { title: say('egress.received'), number: true, cell: (row) => format.bytes(row.receivedBytes) },
         ]}
       />
     </section>
@@ -180,7 +187,7 @@ function Connections({ decision }: { readonly decision: string | undefined }) {
                 title: say('decision.bytes'),
                 cell: (row) =>
                   row.refused ? (
-                    <span className="danger">{say('egress.was.refused', { why: row.refused })}</span>
+                    <span className="danger">{say('egress.was.refused', { why: refusedWords(say, row.refused) })}</span>
                   ) : (
                     say('egress.bytes', {
                       sent: format.bytes(row.sentBytes),

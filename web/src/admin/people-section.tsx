@@ -133,8 +133,13 @@ function PersonDetail({
     (name): readonly [string, string] => [name, roles.find((role) => role.name === name)?.title || name],
   );
   const submit = async () => {
-    const { name, password, email, disabled, ...rest } = draft;
-    const shared = { ...rest, ...(email.trim() ? { email: email.trim() } : {}) };
+    const { name, displayName, password, email, disabled, roles: own, ceiling: highest } = draft;
+    const shared = {
+      roles: own,
+      ceiling: highest,
+      ...(displayName.trim() ? { displayName: displayName.trim() } : {}),
+      ...(email.trim() ? { email: email.trim() } : person?.email ? { email: null } : {}),
+    };
     const done = await save.run(async () => {
       if (person) await house.changePerson(person.id, { ...shared, disabled, version: person.version });
       else {

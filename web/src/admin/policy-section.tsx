@@ -25,7 +25,7 @@ export default function PolicySection() {
   const rights = useObservable(session.state, (state) => state.session?.who?.rights) ?? [];
   const policy = useRead('policy', house.policy);
   const [proposed, setProposed] = useState(0);
-  const mayRead = rights.includes('admin.policy') || rights.includes('policy.approve');
+  const mayRead = ['admin.policy', 'policy.approve', 'audit.read'].some((right) => rights.includes(right));
   return (
     <>
       <ListHead title={say('section.policy')} lead={say('policy.lead')} />
@@ -36,12 +36,14 @@ export default function PolicySection() {
             <>
               <section aria-labelledby="in-force">
                 <h3 id="in-force">{say('policy.in.force')}</h3>
-                {now.state === 'previous-in-force' ? (
+                {now.state !== 'in-force' ? (
                   <div className="problem" role="alert">
                     <div>
-                      <p className="problem-what">{say('policy.previous')}</p>
+                      <p className="problem-what">
+                        {say(now.state === 'unavailable' ? 'policy.unavailable' : 'policy.previous')}
+                      </p>
                       <p className="mono" lang="en">
-                        {typeof now.problem === 'string' ? now.problem : now.problem?.words}
+                        {now.problem}
                       </p>
                     </div>
                   </div>
@@ -55,7 +57,7 @@ export default function PolicySection() {
                   </div>
                   <div>
                     <dt>{say('policy.since')}</dt>
-                    <dd>{format.dateTime(now.since)}</dd>
+                    <dd>{now.since === null ? say('policy.shipped') : format.dateTime(now.since)}</dd>
                   </div>
                 </dl>
               </section>
@@ -228,11 +230,11 @@ function SimulationResult({ simulation }: { readonly simulation: Simulation }) {
   const say = useSay();
   const nameOf = useNames();
   const format = useFormat();
-  const { decisions, changed, truncated } = simulation;
+  const { decisions, changes, changed, truncated } = simulation;
   return (
     <div role="status">
       <p className="note">
-        {say('policy.replayed', { decisions, changed: changed.length })}
+        {say('policy.replayed', { decisions, changed: changes })}
         {truncated ? ` ${say('policy.truncated')}` : ''}
       </p>
       {changed.length > 0 ? (

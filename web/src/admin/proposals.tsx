@@ -1,13 +1,15 @@
 import { useState } from 'react';
-import type { Proposal } from '../api/wire-policy.ts';
+import type { Label, Proposal } from '../api/wire-policy.ts';
 import { TextField } from '../form/fields.tsx';
 import { useSave } from '../form/use-save.ts';
 import type { TextKey } from '../text/i18n.ts';
+import { LabelBadge } from '../ui/label-badge.tsx';
 import { ProblemNote } from '../ui/problem-note.tsx';
 import { ReadState } from '../ui/read-state.tsx';
 import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import { useRead } from '../ui/use-read.ts';
+import { changedLines } from './changed-lines.ts';
 import { useHouse } from './house-client.ts';
 import { useNames } from './use-names.ts';
 
@@ -84,7 +86,15 @@ function ProposalCard({ proposal, onDecided }: { readonly proposal: Proposal; re
       </p>
       <Detail detail={proposal.detail} />
       {proposal.state !== 'open' ? null : own ? (
-        <p className="note">{say('proposals.own')}</p>
+        <>
+          <p className="note">{say('proposals.own')}</p>
+          {save.problem ? <ProblemNote problem={save.problem} /> : null}
+          <div className="row-acts">
+            <button type="button" className="button" disabled={save.working} onClick={() => void decide('reject')}>
+              {say('proposals.withdraw')}
+            </button>
+          </div>
+        </>
       ) : (
         <>
           <TextField label={say('proposals.reason')} value={reason} onValue={setReason} />
@@ -108,23 +118,37 @@ function ProposalCard({ proposal, onDecided }: { readonly proposal: Proposal; re
   );
 }
 
-/** What exactly would change: the files of a policy, else the fields as the server keeps them. */
+interface FileChange {
+  readonly name: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/** What exactly would change: the lines of each file, or the label before and after. */
 function Detail({ detail }: { readonly detail: unknown }) {
   const say = useSay();
   if (typeof detail !== 'object' || detail === null) return null;
-  const files = (detail as { files?: unknown }).files;
-  const parts: readonly (readonly [string, string])[] = Array.isArray(files)
-    ? (files as { name: string; text: string }[]).map(({ name, text }) => [name, text])
-    : [['', JSON.stringify(detail, null, 2)]];
+  const { changes, from, to } = detail as { changes?: readonly FileChange[]; from?: Label; to?: Label };
+  if (from && to)
+    return (
+      <p>
+        <LabelBadge label={from} /> → <LabelBadge label={to} />
+      </p>
+    );
   return (
     <details>
       <summary>{say('proposals.detail')}</summary>
-      {parts.map(([name, text]) => (
+      {(changes ?? []).map(({ name, before, after }) => (
         <figure key={name} className="code">
-          {name ? <figcaption className="mono">{name}</figcaption> : null}
+          <figcaption className="mono">{name}</figcaption>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
           <pre tabIndex={0}>
-            <code>{text}</code>
+            {changedLines(before ?? '', after ?? '').map(({ sign, text }, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines of one difference never change places
+              <code key={at} className="diff-line" data-sign={sign}>
+                {`${sign} ${text}\n`}
+              </code>
+            ))}
           </pre>
         </figure>
       ))}

@@ -42,7 +42,9 @@ export default function QuotasSection({ id }: SectionProps) {
                     <a href={hashOf({ page: 'admin', section: 'quotas', id: quota.id })} className="row-link">
                       <span className="entry-title">{say(`subject.${quota.subject.kind}` as TextKey)}</span>
                       {quota.subject.kind === 'everybody' ? null : (
-                        <span className="mono faint">{quota.subject.id}</span>
+                        <span className="mono faint">
+                          {quota.subject.id === '*' ? say('quotas.each') : quota.subject.id}
+                        </span>
                       )}
                     </a>
                   ),
@@ -102,7 +104,7 @@ function QuotaDetail({ quota, onChanged }: { readonly quota: Quota | undefined; 
       limit: Math.round(amount * scale(unit)),
     };
     const done = await save.run(() =>
-      quota ? house.putQuota(quota.id, { ...body, version: quota.version }) : house.addQuota(body),
+      quota ? house.putQuota(quota.id, { limit: body.limit, version: quota.version }) : house.addQuota(body),
     );
     if (!done) return;
     onChanged();
@@ -141,6 +143,7 @@ function QuotaDetail({ quota, onChanged }: { readonly quota: Quota | undefined; 
           <SelectField
             label={say('quotas.whom')}
             value={kind}
+            disabled={quota !== undefined}
             options={quotaSubjects.map((one) => [one, say(`subject.${one}` as TextKey)])}
             onValue={(next) => {
               setKind(next);
@@ -151,15 +154,24 @@ function QuotaDetail({ quota, onChanged }: { readonly quota: Quota | undefined; 
             <SelectField
               label={say('quotas.which')}
               value={subject}
-              options={[['', '–'], ...named]}
+              disabled={quota !== undefined}
+              options={[['', '–'], ['*', say('quotas.each')], ...named]}
               onValue={setSubject}
             />
           ) : kind === 'everybody' ? null : (
-            <TextField label={say('quotas.which')} className="mono" value={subject} onValue={setSubject} />
+            <TextField
+              label={say('quotas.which')}
+              help={say('quotas.each.help')}
+              className="mono"
+              value={subject}
+              onValue={setSubject}
+              disabled={quota !== undefined}
+            />
           )}
           <SelectField
             label={say('quotas.unit')}
             value={unit}
+            disabled={quota !== undefined}
             options={quotaUnits.map((one) => [one, say(`unit.${one}` as TextKey)])}
             onValue={setUnit}
           />
@@ -174,6 +186,7 @@ function QuotaDetail({ quota, onChanged }: { readonly quota: Quota | undefined; 
           <SelectField
             label={say('quotas.period')}
             value={period}
+            disabled={quota !== undefined}
             options={quotaPeriods.map((one) => [one, say(`period.${one}` as TextKey)])}
             onValue={setPeriod}
           />

@@ -1,9 +1,9 @@
 import { useState } from 'react';
-import { type Certificate, type Upstream, type UpstreamTest, upstreamKinds } from '../api/wire-house.ts';
+import { type Certificate, flavours, type Upstream, type UpstreamTest, upstreamKinds } from '../api/wire-house.ts';
 import { tierWords } from '../chat/choice-words.ts';
 import { AreaField, CheckField, ManyField, SelectField, TextField } from '../form/fields.tsx';
 import { useSave } from '../form/use-save.ts';
-import type { TextKey } from '../text/i18n.ts';
+import { i18n, type TextKey } from '../text/i18n.ts';
 import { Icon } from '../ui/icon.tsx';
 import { IconButton } from '../ui/icon-button.tsx';
 import { ProblemNote } from '../ui/problem-note.tsx';
@@ -11,7 +11,17 @@ import { go } from '../ui/route.ts';
 import { useFormat, useSay } from '../ui/services.ts';
 import { Detail, RemoveButton, SaveForm } from './detail.tsx';
 import { useHouse } from './house-client.ts';
-import { bodyOf, distantTiers, draftOf, type ModelDraft, noModel, type UpstreamDraft } from './upstream-draft.ts';
+import {
+  bodyOf,
+  distantTiers,
+  draftOf,
+  type ModelDraft,
+  noModel,
+  type PlaceDraft,
+  placeDraft,
+  timeoutNames,
+  type UpstreamDraft,
+} from './upstream-draft.ts';
 import { Replicas } from './upstreams-section.tsx';
 
 /** One distant place: where it is, what is known of it, what it serves, and whether it answers. */
@@ -30,11 +40,9 @@ export function UpstreamDetail({
   const [draft, setDraft] = useState(() => draftOf(upstream));
   const change = (patch: Partial<UpstreamDraft>) => setDraft({ ...draft, ...patch });
   const submit = async () => {
-    const body = bodyOf(draft, new Date().toISOString().slice(0, 10));
+    const body = bodyOf(draft, new Date().toISOString().slice(0, 10), !upstream);
     const done = await save.run(() =>
-      upstream
-        ? house.changeUpstream(upstream.id, { ...body, version: upstream.version })
-        : house.addUpstream({ ...body, id: draft.id.trim() }),
+      upstream ? house.changeUpstream(upstream.id, { ...body, version: upstream.version }) : house.addUpstream(body),
     );
     if (!done) return;
     onChanged();
@@ -68,8 +76,13 @@ export function UpstreamDetail({
         }
       >
         <Address draft={draft} fresh={!upstream} secretSet={upstream?.secretSet ?? false} change={change} />
-        <Declared draft={draft} change={change} />
+        <fieldset className="form-part">
+          <legend>{say('place.declared')}</legend>
+          <p className="faint">{say('place.declared.help')}</p>
+          <Declared place={draft.place} change={(patch) => change({ place: { ...draft.place, ...patch } })} />
+        </fieldset>
         <Models draft={draft} change={change} />
+        <Profiles draft={draft} change={change} />
         {others.length > 0 ? (
           <ManyField
             label={say('upstreams.fallbacks')}
@@ -119,8 +132,27 @@ function Address({ draft, fresh, secretSet, change }: Part & { readonly fresh: b
           label={say('upstreams.kind')}
           value={draft.kind}
           options={upstreamKinds.map((kind) => [kind, say(`kind.${kind}` as TextKey)])}
+          disabled={!fresh}
           onValue={(kind) => change({ kind })}
         />
+        {draft.kind === 'openai' ? (
+          <SelectField
+            label={say('upstreams.flavour')}
+            help={say('upstreams.flavour.help')}
+            value={draft.flavour}
+            options={flavours.map((flavour) => [flavour, say(`flavour.${flavour}` as TextKey)])}
+            onValue={(flavour) => change({ flavour })}
+          />
+        ) : null}
+        {draft.kind === 'bedrock' ? (
+          <TextField
+            label={say('upstreams.region')}
+            help={say('upstreams.region.help')}
+            className="mono"
+            value={draft.region}
+            onValue={(region) => change({ region })}
+          />
+        ) : null}
         {draft.kind === 'bedrock' ? (
           <>
             <TextField
@@ -163,31 +195,35 @@ function Address({ draft, fresh, secretSet, change }: Part & { readonly fresh: b
   );
 }
 
-function Declared({ draft, change }: Part) {
+function Declared({
+  place,
+  change,
+}: {
+  readonly place: PlaceDraft;
+  readonly change: (patch: Partial<PlaceDraft>) => void;
+}) {
   const say = useSay();
   return (
-    <fieldset className="form-part">
-      <legend>{say('place.declared')}</legend>
-      <p className="faint">{say('place.declared.help')}</p>
+    <>
       <div className="form-grid">
         <SelectField
           label={say('place.tier')}
           help={say('place.tier.help')}
-          value={draft.tier}
+          value={place.tier}
           options={distantTiers.map((tier) => [tier, tierWords(say, tier)])}
           onValue={(tier) => change({ tier })}
         />
         <TextField
           label={say('place.country')}
           help={say('place.country.help')}
-          value={draft.country}
+          value={place.country}
           maxLength={2}
           onValue={(country) => change({ country })}
         />
         <TextField
           label={say('place.operator')}
           help={say('place.operator.help')}
-          value={draft.operatorCountry}
+          value={place.operatorCountry}
           maxLength={2}
           onValue={(operatorCountry) => change({ operatorCountry })}
         />
@@ -195,13 +231,13 @@ function Declared({ draft, change }: Part) {
           label={say('place.retention')}
           help={say('place.retention.help')}
           inputMode="numeric"
-          value={draft.retentionDays}
+          value={place.retentionDays}
           onValue={(retentionDays) => change({ retentionDays: retentionDays.replace(/\D/g, '') })}
         />
         <SelectField
           label={say('place.trains')}
           help={say('place.trains.help')}
-          value={draft.trainsOnData}
+          value={place.trainsOnData}
           options={[
             ['unknown', say('place.unknown')],
             ['no', say('no')],
@@ -212,29 +248,29 @@ function Declared({ draft, change }: Part) {
         <TextField
           label={say('place.dpa')}
           help={say('place.dpa.help')}
-          value={draft.dpaRef}
+          value={place.dpaRef}
           onValue={(dpaRef) => change({ dpaRef })}
         />
       </div>
       <CheckField
         label={say('place.exposure')}
         help={say('place.exposure.help')}
-        checked={draft.extraEuExposure}
+        checked={place.extraEuExposure}
         onValue={(extraEuExposure) => change({ extraEuExposure })}
       />
       <CheckField
         label={say('place.enclave')}
         help={say('place.enclave.help')}
-        checked={draft.enclave}
+        checked={place.enclave}
         onValue={(enclave) => change({ enclave })}
       />
       <CertificateFields
         title="SecNumCloud"
-        value={draft.secnumcloud}
+        value={place.secnumcloud}
         onValue={(secnumcloud) => change({ secnumcloud })}
       />
-      <CertificateFields title="HDS" value={draft.hds} onValue={(hds) => change({ hds })} />
-    </fieldset>
+      <CertificateFields title="HDS" value={place.hds} onValue={(hds) => change({ hds })} />
+    </>
   );
 }
 
@@ -294,13 +330,17 @@ function Models({ draft, change }: Part) {
           />
           <SelectField
             label={say('upstreams.model.for')}
-            value={model.capability}
-            options={[
-              ['chat', say('capability.chat')],
-              ['completion', say('capability.completion')],
-              ['embedding', say('capability.embedding')],
-            ]}
-            onValue={(capability) => set(at, { capability })}
+            value={model.capabilities}
+            options={[...new Set(['chat', 'chat,completion', 'completion', 'embedding', model.capabilities])].map(
+              (names) => [
+                names,
+                names
+                  .split(',')
+                  .map((name) => say(`capability.${name}` as TextKey))
+                  .join(', '),
+              ],
+            )}
+            onValue={(capabilities) => set(at, { capabilities })}
           />
           <TextField
             label={say('upstreams.model.context')}
@@ -338,6 +378,63 @@ function Models({ draft, change }: Part) {
         {say('upstreams.model.add')}
       </button>
     </fieldset>
+  );
+}
+
+/** Models of this address that are computed at another place, and how long each part of an answer may take. */
+function Profiles({ draft, change }: Part) {
+  const say = useSay();
+  const set = (at: number, patch: Partial<UpstreamDraft['profiles'][number]>) =>
+    change({ profiles: draft.profiles.map((profile, index) => (index === at ? { ...profile, ...patch } : profile)) });
+  return (
+    <details className="form-more">
+      <summary>{say('upstreams.more')}</summary>
+      <div className="form-part">
+        <p>{say('upstreams.profiles')}</p>
+        <p className="faint">{say('upstreams.profiles.help')}</p>
+        {draft.profiles.map(({ match, place }, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows of a form have no other name until they are saved
+          <fieldset className="card form" key={at}>
+            <legend className="visually-hidden">{say('upstreams.profile', { name: match || at + 1 })}</legend>
+            <TextField
+              label={say('upstreams.profile.match')}
+              help={say('upstreams.profile.match.help')}
+              className="mono"
+              value={match}
+              onValue={(text) => set(at, { match: text })}
+            />
+            <Declared place={place} change={(patch) => set(at, { place: { ...place, ...patch } })} />
+            <button
+              type="button"
+              className="button"
+              onClick={() => change({ profiles: draft.profiles.filter((_, index) => index !== at) })}
+            >
+              {say('upstreams.profile.remove')}
+            </button>
+          </fieldset>
+        ))}
+        <button
+          type="button"
+          className="button"
+          onClick={() => change({ profiles: [...draft.profiles, { match: '', place: placeDraft(undefined) }] })}
+        >
+          <Icon name="plus" />
+          {say('upstreams.profile.add')}
+        </button>
+        <p>{say('upstreams.timeouts')}</p>
+        <div className="form-grid">
+          {timeoutNames.map((name) => (
+            <TextField
+              key={name}
+              label={say(`timeout.${name}` as TextKey)}
+              inputMode="decimal"
+              value={draft.timeouts[name]}
+              onValue={(text) => change({ timeouts: { ...draft.timeouts, [name]: text } })}
+            />
+          ))}
+        </div>
+      </div>
+    </details>
   );
 }
 
@@ -384,11 +481,17 @@ function LiveTest({ upstream }: { readonly upstream: Upstream }) {
             ? ''
             : ` ${say('upstreams.test.token', { time: format.duration(result.firstTokenMs) })}`}
           {result.models.length > 0 ? ` ${say('upstreams.test.models', { names: result.models.join(', ') })}` : ''}
+          {result.elsewhere && result.elsewhere.length > 0
+            ? ` ${say('upstreams.test.elsewhere', { names: result.elsewhere.join(', ') })}`
+            : ''}
           {result.ok ? null : (
-            <span className="mono" lang="en">
+            <>
               {' '}
-              {result.words}
-            </span>
+              {`test.${result.reason}` in i18n.messages ? say(`test.${result.reason}` as TextKey) : ''}{' '}
+              <span className="mono" lang="en">
+                {result.words}
+              </span>
+            </>
           )}
         </p>
       ) : null}

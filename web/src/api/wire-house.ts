@@ -72,6 +72,7 @@ export interface Person {
   readonly ceiling: Label | null;
   readonly createdAt: string;
   readonly lastSeenAt: string | null;
+  readonly hasPassword?: boolean;
   readonly version: number;
 }
 
@@ -143,6 +144,13 @@ export interface Replica {
   readonly firstTokenMs: number | null;
   readonly checkedAt: string | null;
 }
+export const flavours = ['compatible', 'openai', 'vllm', 'llama-server'] as const;
+export interface Timeouts {
+  readonly connectMs: number;
+  readonly firstTokenMs: number;
+  readonly betweenTokensMs: number;
+  readonly totalMs: number;
+}
 export interface Upstream {
   readonly id: string;
   readonly title: string;
@@ -150,6 +158,11 @@ export interface Upstream {
   readonly urls: readonly string[];
   readonly destination: Place;
   readonly models: readonly UpstreamModel[];
+  readonly flavour?: (typeof flavours)[number];
+  readonly region?: string | null;
+  /** Models that are computed elsewhere, by prefix or name. */
+  readonly profiles?: readonly { readonly match: string; readonly destination: Place }[];
+  readonly timeouts?: Timeouts;
   readonly secretSet: boolean;
   readonly enabled: boolean;
   readonly fallbacks: readonly string[];
@@ -161,6 +174,9 @@ export interface UpstreamTest {
   readonly ms: number;
   readonly firstTokenMs: number | null;
   readonly models: readonly string[];
+  /** Names among them that it passes on to another service. */
+  readonly elsewhere?: readonly string[];
+  readonly reason?: string;
   readonly words: string;
 }
 
@@ -170,10 +186,11 @@ export interface PolicyFile {
 }
 export interface PolicyInForce {
   readonly version: string;
-  readonly since: string;
+  /** null for the policy that the product brings. */
+  readonly since: string | null;
   readonly files: readonly PolicyFile[];
-  readonly state: 'in-force' | 'previous-in-force';
-  readonly problem: string | { readonly words: string } | null;
+  readonly state: 'in-force' | 'previous-in-force' | 'unavailable';
+  readonly problem: string | null;
 }
 export interface PolicyCheck {
   readonly ok: boolean;
@@ -192,6 +209,8 @@ export interface ChangedDecision {
 }
 export interface Simulation {
   readonly decisions: number;
+  /** How many change; `changed` holds the newest of them. */
+  readonly changes: number;
   readonly changed: readonly ChangedDecision[];
   readonly truncated: boolean;
 }
@@ -204,6 +223,7 @@ export interface DecisionRecord {
   readonly label: Label;
   readonly sources: readonly (string | { readonly kind: string; readonly id: string; readonly reason?: string })[];
   readonly destinationId: string;
+  readonly destinationTitle?: string;
   readonly tier: Tier;
   readonly effect: 'allow' | 'pseudonymise' | 'deny';
   readonly reason: string;
@@ -223,13 +243,14 @@ export interface DecisionRecord {
 export type ProposalList = readonly Proposal[];
 
 export interface EgressTotal {
-  readonly purpose?: string;
-  readonly destinationId?: string | null;
-  readonly host?: string;
-  readonly connections?: number;
-  readonly refused?: number;
-  readonly sentBytes?: number;
-  readonly receivedBytes?: number;
+  readonly purpose: string;
+  /** Host and port, or the name of a client that dialled by itself. */
+  readonly destination: string;
+  /** This machine itself: nothing left it. */
+  readonly loopback: boolean;
+  readonly connections: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
 }
 export interface Egress {
   readonly offline: boolean;

@@ -29,7 +29,9 @@ export function QuotaMeters({ quotas }: { readonly quotas: readonly Quota[] }) {
             <meter value={share} max={1} aria-label={words} />
             <span className="faint">
               {say(`subject.${quota.subject.kind}` as TextKey)}
-              {quota.subject.kind === 'everybody' || quota.subject.kind === 'person' ? '' : ` ${quota.subject.id}`}
+              {quota.subject.kind === 'everybody' || quota.subject.kind === 'person' || quota.subject.id === '*'
+                ? ''
+                : ` ${quota.subject.id}`}
               {' · '}
               {say('quota.renews', { time: format.dateTime(quota.resetAt) })}
             </span>

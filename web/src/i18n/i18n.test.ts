@@ -42,7 +42,7 @@ test('no text stands in both parts of a catalogue', () => {
 test('French is translated: only words that are the same in both languages stand in both', () => {
   const same = Object.keys(en).filter((key) => en[key] === fr[key] && /[a-z]{4}/i.test(en[key] ?? ''));
   const alike =
-    /^(suggest\.label|transcript\.|branch\.label|assistant|question\.label|list\.label|models\.catalogue|code|settings\.language\.|fact\.(action|licence)|capability\.(conversation|chat|vision)|step\.admit|label\.mentions|admin$|kind\.|policy\.version)/;
+    /^(suggest\.label|transcript\.|branch\.label|assistant|question\.label|list\.label|models\.catalogue|code|settings\.language\.|fact\.(action|licence)|capability\.(conversation|chat|vision)|step\.admit|label\.mentions|admin$|kind\.|policy\.version|flavour\.)/;
   assert.deepEqual(
     same.filter((key) => !alike.test(key)),
     [],
