@@ -37,6 +37,8 @@ export interface Provenance {
   /** What it cost, in micro-units of `currency`; null where nothing is charged. */
   readonly costMicros: number | null;
   readonly currency: string | null;
+  /** Model that was asked for and did not answer; absent where the one asked for did. */
+  readonly fellBackFrom?: string;
 }
 
 export interface MessageUsage {

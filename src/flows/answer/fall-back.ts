@@ -69,6 +69,7 @@ async function redirect(run: Run, to: Target, failure: unknown): Promise<boolean
     settleClearance(run);
     run.reservation?.settle({ promptTokens: 0, completionTokens: 0, costMicros: 0 });
     run.reservation = undefined;
+    run.fellBackFrom ??= run.by.model;
     setTarget(run, to);
     run.by = { ...run.by, attempt: run.by.attempt + 1 };
     clear(run, clearance);

@@ -180,6 +180,8 @@ export interface Run extends Passage {
   readonly saveEveryMs: number;
   by: By;
   begun: BegunAnswer | undefined;
+  /** Model that was asked for, once another one answers in its place. */
+  fellBackFrom?: string;
   prompt: PromptInput | undefined;
   /** Figures so far: set by the step that generates. */
   usage: (() => Usage) | undefined;

@@ -82,6 +82,7 @@ export const Message = z
         bytesSent: z.number(),
         costMicros: z.number().nullable(),
         currency: z.string().nullable(),
+        fellBackFrom: z.string().optional().meta({ description: 'Model that was asked for and did not answer.' }),
       })
       .optional(),
     label: LabelBody,

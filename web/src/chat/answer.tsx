@@ -102,7 +102,8 @@ function AnswerThinking({ node, run }: { readonly node: ChatNode; readonly run: 
 function AnswerFoot(props: Props) {
   const { node, conversationId, onReceipt } = props;
   const say = useSay();
-  const { chat } = useServices();
+  const { chat, models } = useServices();
+  const nearest = node.error?.facts?.nearestModel;
   const again = (model = props.model) => {
     if (!node.parentId) return;
     const question = chat.conversation(conversationId)?.nodes.get(node.parentId);
@@ -129,6 +130,18 @@ function AnswerFoot(props: Props) {
             <Icon name="again" />
             {say('retry')}
           </button>
+          {typeof nearest === 'string' ? (
+            <button
+              type="button"
+              className="button"
+              onClick={() => {
+                props.onPick(nearest);
+                again(nearest);
+              }}
+            >
+              {say('deny.ask', { model: models.find(nearest)?.title ?? nearest })}
+            </button>
+          ) : null}
         </ProblemNote>
       ) : (
         <EndNote node={node} conversationId={conversationId} />
