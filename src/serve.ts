@@ -22,6 +22,7 @@ import {
   type Reach,
   type ShownSetting,
 } from './gateway/index.ts';
+import { openGovernance } from './governance.ts';
 import { openIdentity } from './identity/index.ts';
 import { openModelLibrary } from './models/index.ts';
 import { type Clearance, type Destination, type Label, openGate, openPolicy, parseLabel } from './policy/index.ts';
@@ -64,7 +65,8 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const defaultLabel = readDefaultLabel(settings.defaultLabel);
   const audit = opened.use(openAudit({ home, log, clock }));
   const identity = opened.use(await openIdentity({ database, audit, log, clock, houseKey: apiKey }));
-  const policy = opened.use(openPolicy({ home, audit, clock, log }));
+  const fourEyes = (): boolean => identity.mode === 'accounts';
+  const policy = opened.use(openPolicy({ home, audit, clock, log, fourEyes }));
   const gate = openGate({ policy, audit, clock, log });
   const verify = (clearance: Clearance): boolean => gate.verify(clearance);
   const egress = opened.use(openEgress({ offline: settings.offline, home, database, log, clock, verify }));
@@ -93,6 +95,18 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     defaultModel: settings.defaultModel,
     defaultLabel,
     onStep: metrics.step,
+  });
+  const governance = await openGovernance({
+    database,
+    policy,
+    audit,
+    clock,
+    log,
+    conversations,
+    upstreams,
+    embedded: () => here,
+    defaultLabel,
+    identity,
   });
   const runs = opened.use(openRuns({ answers, log, graceMs: settings.streamGrace, clock }));
   const tuner = opened.use(
@@ -138,6 +152,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
       backup: (how) => backupHere({ home, database, log, ...how }),
       reach,
       egress: egressHouse,
+      governance,
       aliases,
       metrics,
       house: {

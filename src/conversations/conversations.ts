@@ -1,5 +1,5 @@
-import { type Clock, type Logger, newId, systemClock } from '../base/index.ts';
-import { internalLabel, isWithin, type Label, type LabelSource } from '../policy/index.ts';
+import { type Clock, IntramurosError, type Logger, newId, systemClock } from '../base/index.ts';
+import { formatLabel, internalLabel, isWithin, type Label, type LabelSource } from '../policy/index.ts';
 import type { Database, Queryable } from '../store/index.ts';
 import { type Answers, answersOf } from './answers.ts';
 import { type ExportOptions, exportConversation } from './export.ts';
@@ -28,9 +28,16 @@ export interface ConversationRoom {
   forget(ownerId: string, on?: Pick<Queryable, 'query'>): Promise<number>;
   /**
    * Declares a conversation and all its messages to be no more than a label: for a signed downgrade only.
-   * @throws {IntramurosError} `conversation_not_found`.
+   * @param options.on transaction that it is part of; its own without one.
+   * @param options.from label that was looked at: with another one now, `conflict`.
+   * @throws {IntramurosError} `conversation_not_found`, `conflict`.
    */
-  lower(id: string, to: Label, source: LabelSource): Promise<void>;
+  lower(
+    id: string,
+    to: Label,
+    source: LabelSource,
+    options?: { readonly on?: Pick<Queryable, 'query'>; readonly from?: Label },
+  ): Promise<void>;
 }
 
 /** The conversations of one person. Another's are not found, in the words for one that never was. */
@@ -75,7 +82,13 @@ export async function openConversations(options: {
     },
     forget: async (ownerId, on = database) =>
       (await on.query('DELETE FROM conversations WHERE owner_id = $1 RETURNING id', [ownerId])).length,
-    lower: (id, to, source) => database.transaction((on) => lowerConversation(on, id, to, source)),
+    lower: (id, to, source, { on: outer, from } = {}) => {
+      const work = async (on: Pick<Queryable, 'query'>): Promise<void> => {
+        if (from !== undefined) await checkLabel(on, id, from);
+        await lowerConversation(on, id, to, source);
+      };
+      return outer === undefined ? database.transaction(work) : work(outer);
+    },
   };
 }
 
@@ -187,7 +200,23 @@ async function newestRootLeaf(on: Queryable, id: string): Promise<string | undef
   return root === undefined ? undefined : newestLeaf(on, root.id);
 }
 
-async function lowerConversation(on: Queryable, id: string, to: Label, source: LabelSource): Promise<void> {
+/** @throws {IntramurosError} `conflict` when the label is another one now. */
+async function checkLabel(on: Pick<Queryable, 'query'>, id: string, from: Label): Promise<void> {
+  const [row] = await on.query<{ label: Label }>('SELECT label FROM conversations WHERE id = $1 FOR UPDATE', [id]);
+  if (row === undefined || formatLabel(row.label) === formatLabel(from)) return;
+  throw new IntramurosError(
+    'conflict',
+    `The label of this conversation is ${formatLabel(row.label)} meanwhile, no longer ${formatLabel(from)}.`,
+    { facts: { label: formatLabel(row.label) } },
+  );
+}
+
+async function lowerConversation(
+  on: Pick<Queryable, 'query'>,
+  id: string,
+  to: Label,
+  source: LabelSource,
+): Promise<void> {
   const mark = [id, to, JSON.stringify([source])];
   const rows = await on.query(
     'UPDATE conversations SET label = $2, label_sources = $3 WHERE id = $1 RETURNING id',

@@ -13,10 +13,12 @@ import {
   listMessages,
   updateConversation,
 } from './routes/conversations.ts';
+import { listPolicyDecisions } from './routes/decisions.ts';
 import { getEgress, listEgressConnections, setEgressOffline } from './routes/egress.ts';
 import { createEmbedding } from './routes/embeddings.ts';
 import { changeGroup, createGroup, deleteGroup, deleteRole, listGroups, listRoles, putRole } from './routes/groups.ts';
 import { createKeyFor, listKeys, revokeKey, rotateKey } from './routes/keys.ts';
+import { listLabels } from './routes/labels.ts';
 import { changeMyPassword, createMyKey, getMyUsage, listMyKeys, revokeMyKey, rotateMyKey } from './routes/me.ts';
 import {
   deleteModel,
@@ -30,6 +32,8 @@ import {
 } from './routes/models.ts';
 import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/openai-models.ts';
 import { changePerson, createPerson, deletePerson, listPeople, resetPassword } from './routes/people.ts';
+import { checkPolicy, explainPolicy, getPolicy, simulatePolicy } from './routes/policy.ts';
+import { approveProposal, listProposals, proposeLabel, proposePolicy, rejectProposal } from './routes/proposals.ts';
 import { changeQuota, createQuota, deleteQuota, getUsage, listQuotas } from './routes/quotas.ts';
 import { createAnswer, getRun, readRun, stopRun } from './routes/runs.ts';
 import { createSession, deleteSession, getSession, setUpAdministrator } from './routes/session.ts';
@@ -120,4 +124,15 @@ export const contract: readonly Endpoint[] = [
   changeQuota,
   deleteQuota,
   getUsage,
+  listLabels,
+  getPolicy,
+  explainPolicy,
+  checkPolicy,
+  simulatePolicy,
+  listProposals,
+  proposePolicy,
+  proposeLabel,
+  approveProposal,
+  rejectProposal,
+  listPolicyDecisions,
 ];

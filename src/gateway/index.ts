@@ -1,5 +1,6 @@
 export { type AliasBook, openAliases } from './aliases.ts';
 export { describeApi, type Gateway, type GatewayOptions, openGateway } from './gateway.ts';
+export type { Governance } from './governance.ts';
 export { type Failure, failures } from './http/failures.ts';
 export { type Metrics, openMetrics } from './http/metrics.ts';
 export { openStreamCount, type StreamLimits } from './http/stream-writer.ts';

@@ -8,6 +8,7 @@ import type { InstalledModel, ModelLibrary } from '../models/index.ts';
 import type { BackupResult } from '../store/index.ts';
 import type { Upstreams } from '../upstreams/index.ts';
 import type { AliasBook } from './aliases.ts';
+import type { Governance } from './governance.ts';
 import type { Metrics } from './http/metrics.ts';
 
 /** What the gateway needs of the house. */
@@ -32,6 +33,8 @@ export interface GatewayRooms {
   reach(): Reach;
   /** The door to other machines, for those who administer it. */
   readonly egress: Omit<EgressHouse, typeof Symbol.asyncDispose>;
+  /** Labels, policy, proposals and past decisions. */
+  readonly governance: Governance;
   readonly aliases: AliasBook;
   readonly metrics: Metrics;
   readonly house: House;

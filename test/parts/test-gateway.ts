@@ -14,9 +14,10 @@ import {
   openGateway,
   openMetrics,
 } from '../../src/gateway/index.ts';
+import { openGovernance } from '../../src/governance.ts';
 import { type Identity, openIdentity } from '../../src/identity/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
-import type { Clearance, Label, OpenedGate } from '../../src/policy/index.ts';
+import { type Clearance, internalLabel, type Label, type OpenedGate, type Proposals } from '../../src/policy/index.ts';
 import { backupHere, openDatabase, openSecrets } from '../../src/store/index.ts';
 import { openUpstreams, type UpstreamInput, type Upstreams, type UpstreamsOptions } from '../../src/upstreams/index.ts';
 import { copyDatabase } from './databases.ts';
@@ -105,7 +106,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ? await openConversations({ database, log, ...(options.defaultLabel && { defaultLabel: options.defaultLabel }) })
     : closedRoom<ConversationRoom>({ of: () => closedRoom<Conversations>() });
   const metrics = openMetrics({ engine, reach });
-  const { gate, audit, ...decided } = openTestGate(home);
+  const { gate, audit, policy, ...decided } = openTestGate(home);
   const opened = new AsyncDisposableStack();
   const verify = (clearance: Clearance): boolean => gate.verify(clearance);
   const egress = opened.use(openEgress({ offline: !options.serves, log, clock: systemClock, verify }));
@@ -157,6 +158,17 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       clock: systemClock,
       databaseKind: 'pglite',
     }),
+    governance: database
+      ? await openGovernance({
+          ...{ database, policy, audit, log, conversations, upstreams, identity },
+          clock: systemClock,
+          embedded: () => embeddedPlace,
+          defaultLabel: internalLabel,
+        })
+      : {
+          ...{ policy, audit, proposals: closedRoom<Proposals>(), defaultLabel: internalLabel },
+          ...{ places: () => [embeddedPlace], subject: () => undefined, now: () => Date.now() },
+        },
     aliases: openAliases(options.aliases ?? {}),
     metrics,
     house: {

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import type { Who } from '../../identity/index.ts';
+import type { Proposal } from '../../policy/index.ts';
+import { endpoint } from '../http/endpoint.ts';
+import { LabelBody } from '../labelling.ts';
+import { LabelInput, notFound, PolicyFiles, PolicyFileView, readLabel } from './policy-schemas.ts';
+
+const tag = 'Policy';
+const dialect = 'native';
+const storing = ['database_unavailable', 'disk_full', 'audit_unavailable'] as const;
+const reason = z.string().min(1).max(2_000).meta({ description: 'Why; kept with the change.' });
+
+const PolicyDetail = z.object({
+  version: z.string(),
+  expected: z
+    .string()
+    .meta({ description: 'Version it was made on; with another one in force it cannot be approved.' }),
+  files: z.array(PolicyFileView),
+  changes: z.array(z.object({ name: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+});
+const LabelDetail = z.object({ conversationId: z.string(), from: LabelBody, to: LabelBody });
+
+const ProposalView = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['policy', 'label']),
+    by: z.string(),
+    at: z.string(),
+    reason: z.string(),
+    state: z.enum(['open', 'approved', 'rejected', 'withdrawn']),
+    decidedBy: z.string().nullable(),
+    decidedAt: z.string().nullable(),
+    decisionReason: z.string().nullable(),
+    eyes: z.int().nullable().meta({ description: 'How many people agreed to an approved one.' }),
+    summary: z.string(),
+    detail: z.union([PolicyDetail, LabelDetail]),
+  })
+  .meta({ id: 'Proposal' });
+
+/** Own proposals, and those of a kind that one may make or decide. */
+function maySee(who: Who, { by, kind }: Proposal): boolean {
+  if (by === who.personId || who.can('audit.read')) return true;
+  return kind === 'policy'
+    ? who.can('admin.policy') || who.can('policy.approve')
+    : who.can('label.lower') || who.can('label.approve');
+}
+
+export const listProposals = endpoint({
+  operationId: 'proposals.list',
+  method: 'GET',
+  path: '/api/proposals',
+  tag,
+  summary: {
+    en: 'Proposed changes of the policy and of labels downwards, newest first.',
+    fr: 'Changements proposés de la politique et abaissements d’étiquettes, les plus récents d’abord.',
+  },
+  dialect,
+  query: z.object({ state: z.enum(['open', 'all']).default('open') }),
+  replies: { 200: z.object({ proposals: z.array(ProposalView) }).meta({ id: 'ProposalList' }) },
+  errors: ['database_unavailable'],
+  async handle({ query: { state } }, { rooms: { governance }, who }) {
+    const all = await governance.proposals.list({ state });
+    return { json: { proposals: all.filter((proposal) => maySee(who, proposal)) } };
+  },
+});
+
+export const proposePolicy = endpoint({
+  operationId: 'policy.propose',
+  method: 'POST',
+  path: '/api/policy/proposals',
+  tag,
+  summary: {
+    en: 'Proposes another policy; somebody else approves it.',
+    fr: 'Propose une autre politique ; quelqu’un d’autre l’approuve.',
+  },
+  dialect,
+  right: 'admin.policy',
+  body: z.strictObject({ files: PolicyFiles, reason }),
+  replies: { 201: ProposalView },
+  errors: ['policy_invalid', 'conflict', ...storing],
+  async handle({ body }, { rooms: { governance }, who }) {
+    return { json: await governance.proposals.proposePolicy(who, body), status: 201 };
+  },
+});
+
+export const proposeLabel = endpoint({
+  operationId: 'labels.propose',
+  method: 'POST',
+  path: '/api/labels/proposals',
+  tag,
+  summary: {
+    en: 'Lowers the label of a conversation, with a reason; from SP on a second person has to approve.',
+    fr: 'Abaisse l’étiquette d’une conversation, avec un motif ; à partir de SP, une seconde personne doit approuver.',
+  },
+  dialect,
+  right: 'label.lower',
+  body: z.strictObject({ conversationId: z.string().min(1).max(100), to: LabelInput, reason }),
+  replies: { 201: ProposalView },
+  errors: ['conversation_not_found', 'conflict', ...storing],
+  async handle({ body: { conversationId, to, reason: why } }, { rooms: { governance }, who }) {
+    const wanted = { conversationId, to: readLabel(to, 'to'), reason: why };
+    return { json: await governance.proposals.proposeLabel(who, wanted), status: 201 };
+  },
+});
+
+const params = z.object({ id: z.string().min(1).max(100) });
+const body = z.strictObject({ reason: z.string().max(2_000).optional() });
+
+export const approveProposal = endpoint({
+  operationId: 'proposals.approve',
+  method: 'POST',
+  path: '/api/proposals/{id}/approve',
+  tag,
+  summary: {
+    en: 'Approves a proposal and applies it, whole or not at all. Not by whoever made it, where there are accounts.',
+    fr: 'Approuve une proposition et l’applique, entière ou pas du tout. Pas par son auteur, là où il y a des comptes.',
+  },
+  dialect,
+  params,
+  body,
+  bodyOptional: true,
+  replies: { 200: ProposalView },
+  errors: ['not_found', 'conflict', 'policy_invalid', 'conversation_not_found', ...storing],
+  async handle({ params: { id }, body: how }, { rooms: { governance }, who }) {
+    const { proposals } = governance;
+    if (!maySee(who, await proposals.get(id))) throw notFound('proposal', id);
+    return { json: await proposals.approve(who, id, reasonOf(how)) };
+  },
+});
+
+export const rejectProposal = endpoint({
+  operationId: 'proposals.reject',
+  method: 'POST',
+  path: '/api/proposals/{id}/reject',
+  tag,
+  summary: {
+    en: 'Rejects a proposal; whoever made it withdraws it.',
+    fr: 'Rejette une proposition ; son auteur la retire.',
+  },
+  dialect,
+  params,
+  body,
+  bodyOptional: true,
+  replies: { 200: ProposalView },
+  errors: ['not_found', 'conflict', ...storing],
+  async handle({ params: { id }, body: how }, { rooms: { governance }, who }) {
+    const { proposals } = governance;
+    if (!maySee(who, await proposals.get(id))) throw notFound('proposal', id);
+    return { json: await proposals.reject(who, id, reasonOf(how)) };
+  },
+});
+
+function reasonOf(how: { readonly reason?: string | undefined } | undefined): { readonly reason?: string } {
+  return how?.reason === undefined ? {} : { reason: how.reason };
+}
