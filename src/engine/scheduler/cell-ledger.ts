@@ -6,6 +6,7 @@ export class CellLedger {
   readonly capacity: number;
   readonly #holders: Uint16Array;
   readonly #free: number[];
+  #height = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
@@ -20,6 +21,11 @@ export class CellLedger {
     return this.capacity - this.#free.length;
   }
 
+  /** Most cells in use at once since none was: the library fills holes first, so about the place of the last one in use. */
+  get height(): number {
+    return this.#height;
+  }
+
   /** Gives `count` new cells to a sequence. */
   take(cells: number[], count: number): void {
     if (count > this.#free.length) throw new Error(`${count} cells are wanted, ${this.#free.length} are free.`);
@@ -28,6 +34,7 @@ export class CellLedger {
       this.#holders[cell] = 1;
       cells.push(cell);
     }
+    this.#height = Math.max(this.#height, this.used);
   }
 
   /** Gives the first `length` cells of one sequence to another too. */
@@ -43,6 +50,7 @@ export class CellLedger {
       this.#holders[cell]! -= 1;
       if (this.#holders[cell] === 0) this.#free.push(cell);
     }
+    if (this.used === 0) this.#height = 0;
   }
 
   /** How many different cells some sequences hold together. */

@@ -23,7 +23,7 @@ export class ChunkSize {
     const budgetMs = Math.min(this.#aloneBudgetMs, this.#budgetMs * Math.max(1, prompts / generating));
     const fitting = Math.floor(budgetMs / this.#tokenMs);
     const least = generating > 0 ? LEAST_TOKENS : LEAST_ALONE_TOKENS;
-    return Math.min(Math.max(least, fitting - (fitting % LEAST_TOKENS)), most);
+    return Math.min(Math.max(least, whole(fitting)), most);
   }
 
   /** Notes how long a step took. Steps that only generate say nothing of prompts. */
@@ -36,6 +36,15 @@ export class ChunkSize {
   }
 }
 
+/** A number of tokens near `fitting` that the library computes without waste. */
+function whole(fitting: number): number {
+  if (fitting < TILE_TOKENS * NEARLY) return fitting - (fitting % LEAST_TOKENS);
+  return Math.round(fitting / TILE_TOKENS) * TILE_TOKENS;
+}
+
+/** Attention is computed in tiles of so many tokens; fewer go another way: 7.8 instead of 5.7 ms a token over the first 1,000. */
+const TILE_TOKENS = 64;
+const NEARLY = 3 / 4;
 const FIRST_GUESS_TOKENS = 64;
 const LEAST_TOKENS = 8;
 /** Below this, a token costs more (139 against 177 tok/s at 8 and 64 tokens a call), also when the machine is busy. */

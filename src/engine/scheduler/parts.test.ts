@@ -10,9 +10,9 @@ import { StopMatcher } from './stop-matcher.ts';
 test('a step keeps to its budget while answers are generated, and grows with those who wait', () => {
   const chunk = new ChunkSize({ budgetMs: 100, aloneBudgetMs: 400, most: 512 });
   for (let step = 0; step < 20; step += 1) chunk.learn(64, 4, 68 * 2);
-  assert.equal(chunk.next(4, 1), 48); // 100 ms / 2 ms a token, in eights
-  assert.equal(chunk.next(0, 1), 200);
-  assert.equal(chunk.next(1, 7), 200);
+  assert.equal(chunk.next(4, 1), 64); // 100 ms / 2 ms a token is nearly a tile of 64
+  assert.equal(chunk.next(0, 1), 192); // 400 ms / 2 ms, in tiles
+  assert.equal(chunk.next(1, 7), 192);
   chunk.learn(64, 0, 1280); // one slow step: another program was busy
   assert.equal(chunk.next(4, 1), 32);
   for (let step = 0; step < 200; step += 1) chunk.learn(64, 0, 6400);

@@ -266,6 +266,24 @@ test('finished conversations leave the cells to the others, and go on from the s
   assert.equal(house.backend.restored, 3);
 });
 
+test('a conversation that a crowd left in high cells comes down when it goes on alone', async () => {
+  await using house = open({ keptTokens: 20, storeBytes: 40_000 });
+  const crowd = ['first: ', 'second: ', 'third: ', 'fourth: '].map((start) =>
+    house.ask(start + document.slice(0, 400)),
+  );
+  await Promise.all(crowd.map(({ ended }) => ended));
+  const last = crowd.find(({ tokens }) => house.backend.usedCells >= tokens.length)!;
+  const stored = house.backend.saved;
+  const next = house.ask([...last.tokens, ...Buffer.from(`${house.text(last.id)} And then?`)]);
+  await next.ended;
+  assert.equal(house.of(next.id, 'prompt')[0]?.cachedTokens, last.tokens.length + 7);
+  assert.equal(house.text(next.id), CountingBackend.follow(next.tokens, 8));
+  assert.equal(house.backend.usedCells, next.tokens.length + 7, 'nobody else is in cells');
+  const again = house.ask([...next.tokens, ...Buffer.from(`${house.text(next.id)} And then?`)]);
+  await again.ended;
+  assert.ok(house.backend.restored > 0 && house.backend.saved <= stored + 4, 'once down, it stays');
+});
+
 test('a stored conversation serves only its own isolation key, and a branch leaves it whole', async () => {
   await using house = open({ keptTokens: 0, storeBytes: 40_000 });
   const long = document.slice(0, 600);
@@ -285,7 +303,7 @@ test('a stored conversation serves only its own isolation key, and a branch leav
 
 test('the store forgets the conversation that was used longest ago, and none but that', async () => {
   const talks = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(200));
-  await using house = open({ keptTokens: 0, storeBytes: 2 * 4 * 207 + 100 });
+  await using house = open({ keptTokens: 0, storeBytes: 3 * 4 * 207 + 100 });
   for (const talk of talks) await house.ask(talk).ended;
   const cached: number[] = [];
   for (const talk of [talks[3]!, talks[2]!, talks[1]!, talks[0]!]) {

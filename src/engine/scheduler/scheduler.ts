@@ -7,6 +7,7 @@ import { ChunkSize } from './chunk-size.ts';
 import { divideBudget } from './divide-budget.ts';
 import { collectEcho } from './echo.ts';
 import { FairQueue } from './fair-queue.ts';
+import { holdsBack } from './holds-back.ts';
 import { toTokenLogprob } from './logprobs.ts';
 import { openSampler } from './open-sampler.ts';
 import { Reporter, type SchedulerSink } from './reporter.ts';
@@ -34,8 +35,6 @@ interface Share {
 /** A prefix that someone else is about to compute is worth waiting for when it saves more than this. */
 const WORTH_WAITING_TOKENS = 16;
 const SHORT_STEP_MS = 80;
-/** How long the first token of an answer may wait for its second one while others of a burst are read. */
-const MOST_HOLD_MS = 3000;
 const SHORT_PROMPT_TOKENS = 4;
 const NOTHING_CACHED: PrefixPlan = { source: undefined, usable: 0, coming: 0 };
 
@@ -221,7 +220,8 @@ export class Scheduler {
   #compose(): Share[] {
     const step: Share[] = [];
     let cells = 0;
-    for (const answer of this.#holdsBack() ? [] : this.#active.filter(({ generating }) => generating)) {
+    const held = holdsBack(this.#active, performance.now());
+    for (const answer of held ? [] : this.#active.filter(({ generating }) => generating)) {
       if (answer.sequence === undefined) continue; // preempted for one before it
       if (!this.#makeRoom(cells + 1, answer)) continue;
       step.push(this.#add(answer, 1));
@@ -243,18 +243,6 @@ export class Scheduler {
       cells += count;
     }
     return step;
-  }
-
-  /**
-   * Answers that came together begin together: those that have their first token wait a little for the prompts of the
-   * others, because many short steps cost more than few full ones. Who is in the middle of an answer is never held.
-   */
-  #holdsBack(): boolean {
-    const started = this.#active.filter(({ sequence }) => sequence !== undefined);
-    const generating = started.filter((answer) => answer.generating);
-    if (generating.length === 0 || generating.length === started.length) return false;
-    const since = performance.now() - MOST_HOLD_MS;
-    return generating.every(({ generated, firstTokenAt }) => generated === 1 && firstTokenAt! > since);
   }
 
   #add(answer: Answer, count: number): Share {
@@ -323,9 +311,7 @@ export class Scheduler {
         new IntramurosError(
           'engine_crashed',
           `The inference library could not compute a step (status ${status}). Try again.`,
-          {
-            facts: { status },
-          },
+          { facts: { status } },
         ),
       );
     }

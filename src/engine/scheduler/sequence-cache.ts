@@ -102,6 +102,7 @@ export class SequenceCache {
   open(scope: string, tokens: readonly number[], plan: PrefixPlan): Sequence | undefined {
     const { source, usable } = plan;
     if (source) source.lastUsed = ++this.#clock;
+    this.#packFor(source);
     if (this.#freeIds.length === 0) this.#evictOne(source);
     const id = this.#freeIds.pop();
     if (id === undefined) return this.#takeOver(tokens, plan);
@@ -207,6 +208,18 @@ export class SequenceCache {
     }
   }
 
+  /**
+   * Cells cost up to the last one in use, wherever it lies. When nothing runs, what is kept makes place, and a sequence that
+   * others left high up comes down on its way through the store.
+   */
+  #packFor(source: Sequence | undefined): void {
+    if (this.#store.sizeBytes === 0 || [...this.#held.values()].some(({ active }) => active)) return;
+    const own = source?.cells.length ?? 0;
+    const isHigh = (): boolean => this.#ledger.height > own + this.#backend.keptTokens;
+    while (isHigh() && this.#evictOne(source)) {}
+    if (source?.id !== undefined && isHigh()) this.#moveOut(source);
+  }
+
   /** Leaves no more in cells than the backend wants, beside what `latest` has. */
   #trimKept(latest: Sequence | undefined): void {
     const active = [...this.#held.values()].filter((sequence) => sequence.active).map(({ cells }) => cells);
@@ -239,7 +252,7 @@ export class SequenceCache {
   /** Takes the kept sequence that was used longest ago out of KV memory; false when there is none. */
   #evictOne(except: Sequence | undefined): boolean {
     const oldest = this.#oldest((sequence) => sequence.id !== undefined && sequence !== except);
-    if (oldest && !this.#moveOut(oldest)) this.drop(oldest);
+    if (oldest && !(this.#isWorthStoring(oldest) && this.#moveOut(oldest))) this.drop(oldest);
     return oldest !== undefined;
   }
 
@@ -252,9 +265,8 @@ export class SequenceCache {
     return oldest;
   }
 
-  /** Moves a kept sequence to the store, at the cost of older ones there; false when it is not worth it or does not fit. */
+  /** Moves a kept sequence to the store, at the cost of older ones there; false when it does not fit. */
   #moveOut(sequence: Sequence): boolean {
-    if (!this.#isWorthStoring(sequence)) return false;
     const id = sequence.id!;
     const length = this.#backend.stateBytes(id);
     if (length > this.#store.sizeBytes) return false;
