@@ -273,7 +273,10 @@ async function sendStream(
     controller.abort(new IntramurosError('cancelled', 'Only the headers were asked for.'));
     return response.end();
   }
-  response.flushHeaders();
+  // A first frame that is there already goes in one packet with the headers; silence does not keep them back.
+  setImmediate(() => {
+    if (!response.writableEnded && !response.destroyed) response.flushHeaders();
+  });
   const dialect = request.match?.target.dialect ?? 'native';
   const end = await writeStream(response, result.stream[Symbol.asyncIterator](), {
     abort: (reason) => controller.abort(reason),

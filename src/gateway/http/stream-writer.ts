@@ -64,7 +64,7 @@ const watch = new StreamWatch();
 export const openStreamCount = (): number => watch.size;
 
 /**
- * Writes `frames` to `response`, whose headers are already sent, and ends it.
+ * Writes `frames` to `response`, whose headers are set, and ends it.
  * @param options.abort stops the source; called when the client leaves or stalls.
  * @param options.lastWords frames written when the source fails in mid-stream.
  */
