@@ -248,3 +248,30 @@ test('log-probabilities, several choices, text prompts and lengths go through', 
   assert.equal(textOf(text), 'once upon a time');
   assert.equal(server.seen[1]?.path, '/v1/completions');
 });
+
+test('a kept connection that the other side closes unannounced costs no answer', async (context) => {
+  const { createServer } = await import('node:http');
+  const frames = 'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+  const seen: number[] = [];
+  const server = createServer((request, response) => {
+    request.resume();
+    const { socket } = request;
+    seen.push(socket.remotePort ?? 0);
+    response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'keep-alive': 'timeout=60',
+      connection: 'keep-alive',
+    });
+    response.end(frames, () => server.once('next', () => socket.destroy()));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.close().closeAllConnections());
+  const { port } = server.address() as { port: number };
+  const room = await openUpstreamRoom(context);
+  const model = await room.declare({ kind: 'openai', urls: [`http://127.0.0.1:${port}/v1`] });
+  for (let turn = 0; turn < 5; turn += 1) {
+    server.emit('next'); // the close is on its way while the next request goes out
+    assert.equal(textOf(await ask(room, model, asking('hello'))), 'hi');
+  }
+  assert.equal(new Set(seen).size, 5, 'each came on a connection of its own');
+});

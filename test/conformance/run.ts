@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { runOpenAiPython } from './openai-python.ts';
 import { runSchemathesis } from './schemathesis.ts';
 import { openEchoServer, openRealServer } from './server.ts';
+import { runUpstreams } from './upstreams/run.ts';
 
 /** `npm run -s conformance -- <suite> [--examples 200] [--echo] [-- more arguments of the suite]` */
-const suites = ['openai-python', 'schemathesis'] as const;
+const suites = ['openai-python', 'schemathesis', 'upstreams'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,6 +15,12 @@ const [suite, ...more] = positionals;
 if (!suites.includes(suite as (typeof suites)[number])) {
   process.stderr.write(`Name a suite: ${suites.join(', ')}. Found: ${suite ?? 'nothing'}.\n`);
   process.exit(2);
+}
+
+if (suite === 'upstreams') {
+  const { passed, failed, skipped } = await runUpstreams();
+  process.stdout.write(`RESULT upstreams passed=${passed} failed=${failed} skipped=${skipped}\n`);
+  process.exit(failed === 0 && passed > 0 ? 0 : 1);
 }
 
 await using server = await (values.echo || suite === 'schemathesis' ? openEchoServer() : openRealServer());

@@ -41,7 +41,7 @@ export function onEachDatabase(
 }
 
 /** A data directory with a fresh embedded database, removed after the test. */
-export async function freshPlace(context: TestContext): Promise<DatabasePlace> {
+export async function freshPlace(context: Pick<TestContext, 'after'>): Promise<DatabasePlace> {
   const place = emptyPlace(context);
   await copyDatabase(place.home);
   return place;
@@ -53,7 +53,7 @@ export async function copyDatabase(home: string): Promise<void> {
 }
 
 /** An empty data directory, removed after the test. */
-export function emptyPlace(context: TestContext, databaseUrl?: string): DatabasePlace {
+export function emptyPlace(context: Pick<TestContext, 'after'>, databaseUrl?: string): DatabasePlace {
   const root = mkdtempSync(join(tmpdir(), 'intramuros-test-'));
   context.after(() => rmSync(root, { recursive: true, force: true }));
   const home = join(root, 'home');

@@ -75,7 +75,7 @@ export const onPremises: UpstreamInput['destination'] = { tier: 'on-premises', c
 export const somebodyElse: UpstreamInput['destination'] = { tier: 'saas', country: 'US', extraEuExposure: true };
 export const admin = { personId: 'per_admin' };
 
-export async function openUpstreamRoom(context: TestContext, at?: DatabasePlace): Promise<UpstreamRoom> {
+export async function openUpstreamRoom(context: Pick<TestContext, 'after'>, at?: DatabasePlace): Promise<UpstreamRoom> {
   const place = at ?? (await freshPlace(context));
   const log = silentLog();
   const database = await place.open();

@@ -48,9 +48,8 @@ export async function exchange(
   const target = new URL(joined(url, request.path));
   const signed = await kind.sign({ url: target, request }, line.secret(), upstream.region, new Date(line.clock.now()));
   const { connectMs, firstTokenMs, betweenTokensMs } = upstream.timeouts;
-  let response: EgressResponse;
-  try {
-    response = await egress.fetch(target, {
+  const send = (): Promise<EgressResponse> =>
+    egress.fetch(target, {
       purpose: inference,
       method: request.method,
       headers: { ...request.headers, ...signed },
@@ -61,6 +60,12 @@ export async function exchange(
       connectTimeoutMs: connectMs,
       firstByteTimeoutMs: firstTokenMs,
       silenceTimeoutMs: Math.max(firstTokenMs, betweenTokensMs),
+    });
+  let response: EgressResponse;
+  try {
+    response = await send().catch((error: unknown) => {
+      if (!wasCut(error) || signal.aborted) throw error;
+      return send();
     });
   } catch (error) {
     throw toCallFailure(error, signal, upstream.title);
@@ -75,6 +80,14 @@ export async function exchange(
     title: upstream.title,
     modelName: model.name,
   });
+}
+
+/**
+ * Cut before a single byte of the reply: most often a kept connection that the other side closed just as it was used again
+ * (llama-server closes after each stream, while it promises to keep it). Asked once more, on another connection.
+ */
+function wasCut(error: unknown): boolean {
+  return error instanceof IntramurosError && error.code === 'egress_failed' && error.facts.reason === 'cut';
 }
 
 /** Base addresses may carry a path; one that already ends as the request's path begins is not doubled. */

@@ -23,9 +23,10 @@ const failure = (status: number, type: string, message: string): Played => ({
 
 function answer(call: SeenCall, options: AnthropicUpstreamOptions): Played {
   const { body, headers } = call;
-  if (options.key !== undefined && headers['x-api-key'] !== options.key)
+  const bearer = headers.authorization?.replace(/^Bearer /, '');
+  if (options.key !== undefined && (headers['x-api-key'] ?? bearer) !== options.key)
     return failure(401, 'authentication_error', 'invalid x-api-key');
-  if (headers['anthropic-version'] !== '2023-06-01')
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(String(headers['anthropic-version'])))
     return failure(400, 'invalid_request_error', 'anthropic-version: header is required');
   const models = options.models ?? ['echo'];
   if (call.path.startsWith('/v1/models'))

@@ -6,6 +6,8 @@ export interface BedrockUpstreamOptions {
   readonly keys?: { readonly id: string; readonly secret: string };
   readonly models?: readonly string[];
   readonly thinking?: readonly string[];
+  /** Name of a model whose stream ends in an exception. */
+  readonly brokenModel?: string;
   /** An exception that ends the stream behind the text. */
   readonly exception?: { readonly type: string; readonly message: string };
   readonly paceMs?: number;
@@ -29,6 +31,11 @@ function answer(call: SeenCall, options: BedrockUpstreamOptions): Played {
   if (problem !== undefined) return failure(403, `The request signature does not match: ${problem}.`);
   const match = /^\/model\/([^/]+)\/(converse-stream|invoke)$/.exec(call.path);
   const model = decodeURIComponent(match?.[1] ?? '');
+  if (match && model === options.brokenModel)
+    return converse(call, {
+      ...options,
+      exception: { type: 'modelStreamErrorException', message: 'The model broke.' },
+    });
   if (!match || !(options.models ?? ['amazon.echo-v1:0']).includes(model))
     return failure(404, 'The provided model identifier is invalid.');
   if (match[2] === 'invoke') {
