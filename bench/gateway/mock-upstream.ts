@@ -79,7 +79,8 @@ async function writeStream(socket: Socket, model: string, frames: number, gapMs:
 function answer(socket: Socket, body: Buffer): void {
   const start = body.indexOf('"model"');
   const [, model = 'json'] = /^"model"\s*:\s*"([^"]+)"/.exec(body.toString('latin1', start, start + 120)) ?? [];
-  const asked = /stream-(\d+)-(\d+)/.exec(model);
+  const streams = body.includes('"stream":true');
+  const asked = /stream-(\d+)-(\d+)/.exec(model) ?? (streams ? ['', '1', '0'] : null);
   if (!asked) socket.write(remember(replies, model, wholeReply));
   else void writeStream(socket, model, Number(asked[1]), Number(asked[2]));
 }
