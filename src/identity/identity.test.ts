@@ -55,6 +55,25 @@ onEachDatabase('identity', (promise) => {
     assert.throws(() => identity.authenticate({ ...nothing, loopback: true }), { facts: { reason: 'missing' } });
   });
 
+  promise('a cap of any kind knows what was used before it on the same day', async (place) => {
+    await using opened = await openWithOwner(place);
+    const { identity, owner } = opened;
+    identity.quotas
+      .reserve(owner.who, { model: 'm', mostTokens: 9, mostCostMicros: 0 })
+      .settle({ promptTokens: 2, completionTokens: 3, costMicros: 0 });
+    await identity.usage.flush();
+    for (const kind of ['everybody', 'person', 'model', 'key', 'group'] as const) {
+      const id = kind === 'person' ? owner.who.personId : kind === 'model' ? 'm' : '*';
+      const { used } = await identity.quotas.create(owner.who, {
+        subject: { kind, id },
+        unit: 'tokens',
+        period: 'month',
+        limit: 1_000,
+      });
+      assert.equal(used, kind === 'key' || kind === 'group' ? 0 : 5, kind);
+    }
+  });
+
   promise('people sign in, are known by their session, and sign out', async (place) => {
     await using opened = await openWithOwner(place);
     const { identity, owner, clock } = opened;

@@ -155,7 +155,7 @@ const amounts = {
   money: 'u.cost_micros',
 } as const;
 const subjects = {
-  everybody: { id: `'*'`, join: '' },
+  everybody: { id: `'*'::text`, join: '' },
   person: { id: 'u.person_id', join: '' },
   key: { id: 'u.key_id', join: '' },
   model: { id: 'u.model', join: '' },

@@ -23,6 +23,11 @@ if (port === null) throw new Error('embedded-worker.ts runs as a worker thread o
 const { directory } = workerData as { readonly directory: string };
 
 const asText = new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => (value: unknown) => value });
+/** One session and no other process: buffers and tables for a hundred connections would be 140 MiB of nothing. */
+const startParameters = [
+  ...PGlite.defaultStartParams,
+  ...['-c', 'shared_buffers=32MB', '-c', 'wal_buffers=1MB', '-c', 'max_connections=4', '-c', 'max_wal_senders=0'],
+];
 let database: PGlite | undefined;
 let broken: string | undefined;
 
@@ -31,6 +36,7 @@ async function open(): Promise<PGlite> {
     dataDir: `file://${directory}`,
     extensions: { vector, pg_textsearch, unaccent },
     parsers: { ...valueParsers },
+    startParams: startParameters,
   });
   await opened.exec(`SET TimeZone = 'UTC'`);
   return opened;
