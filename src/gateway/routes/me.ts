@@ -19,10 +19,10 @@ import {
 
 const params = z.object({ id: Id });
 
-/** A key that leaks must not make others that outlive it, unless it was given that very right. */
-function mayMakeKeys(who: Who): void {
-  if (who.kind !== 'key' || who.can('admin.keys')) return;
-  const message = 'A key makes no keys. Sign in at the page, or use a key that has the right "admin.keys".';
+/** A key that leaked must not take away the others. Whether a key may make one is for the room identity to say. */
+function mayRevoke(who: Who, id: string): void {
+  if (who.kind !== 'key' || who.keyId === id || who.can('admin.keys')) return;
+  const message = 'A key revokes no other. Sign in at the page, or use a key that has the right "admin.keys".';
   throw new IntramurosError('forbidden', message, { facts: { right: 'admin.keys' } });
 }
 
@@ -82,7 +82,6 @@ export const createMyKey = endpoint({
   replies: { 201: NewKeyView },
   errors: ['forbidden', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, { rooms, who }) {
-    mayMakeKeys(who);
     const { key, view } = await rooms.identity.keys.create(who, who.personId, body);
     return { json: { ...keyView(view), key }, status: 201 };
   },
@@ -100,7 +99,7 @@ export const revokeMyKey = endpoint({
   replies: { 204: null },
   errors: ['not_found', 'database_unavailable', 'audit_unavailable'],
   async handle({ params: { id } }, { rooms, who }) {
-    if (who.keyId !== id) mayMakeKeys(who);
+    mayRevoke(who, id);
     await rooms.identity.keys.revoke(who, id, who.personId);
     return { empty: 204 };
   },
@@ -121,7 +120,6 @@ export const rotateMyKey = endpoint({
   replies: { 200: NewKeyView },
   errors: ['forbidden', 'not_found', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ params: { id } }, { rooms, who }) {
-    mayMakeKeys(who);
     const { key, view } = await rooms.identity.keys.rotate(who, id, who.personId);
     return { json: { ...keyView(view), key } };
   },
