@@ -11,6 +11,7 @@ import { estimatePromptTokens } from './estimate.ts';
 import { generate } from './generate.ts';
 import { label } from './label.ts';
 import { openPassage } from './passage.ts';
+import { relay } from './relay.ts';
 import { reserve } from './reserve.ts';
 import { resolveModel } from './resolve-model.ts';
 import { saveAnswer } from './save-answer.ts';
@@ -64,6 +65,10 @@ export function openAnswers(options: AnswersOptions): Answers {
     embed(turn, { signal } = {}) {
       const record = (name: string, ms: number): void => options.onStep?.(name, ms);
       return embed(turn, { id: newId('run'), rooms, record, signal });
+    },
+    relay(turn, how = {}) {
+      const record = (name: string, ms: number): void => options.onStep?.(name, ms);
+      return relay(turn, { id: newId('run'), rooms, record, ...how });
     },
     choices: (caller, { conversationId } = {}) => choices(caller, { rooms, conversationId }),
   };

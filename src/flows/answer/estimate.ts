@@ -17,8 +17,10 @@ export function estimatePromptTokens(prompt: PromptInput | undefined): number {
   );
 }
 
+/** About how many tokens a text of so many bytes is. */
+export const estimateBytes = (bytes: number): number => Math.ceil(bytes / bytesPerToken);
 /** About how many tokens a text is. */
-export const estimateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / bytesPerToken);
+export const estimateTokens = (text: string): number => estimateBytes(Buffer.byteLength(text));
 
 /** What tokens cost at a price, in micro-units of its currency; 0 where there is none. */
 export function costMicros(

@@ -1,4 +1,4 @@
 export { openAnswers, steps } from './answers.ts';
-export { estimateTokens } from './estimate.ts';
+export { estimateBytes } from './estimate.ts';
 export { noUpstreams } from './no-upstreams.ts';
 export type * from './types.ts';

@@ -11,6 +11,7 @@ export const noUpstreams: AnswersOptions['upstreams'] = {
     throw none();
   },
   embed: () => Promise.reject(none()),
+  relay: () => Promise.reject(none()),
 };
 
 const none = (): IntramurosError =>

@@ -42,6 +42,27 @@ export interface EmbedTurn {
   readonly inputs: readonly (string | readonly number[])[];
 }
 
+/** A request in the dialect of the upstream that is to answer it. */
+export interface RelayTurn {
+  readonly caller: Caller;
+  readonly model: string;
+  readonly action: 'infer' | 'embed';
+  readonly path: '/chat/completions' | '/completions' | '/embeddings';
+  readonly body: Buffer;
+  readonly stream: boolean;
+  /** Whether the body itself asks a stream for its usage; otherwise that is asked for, and taken out of what is handed on. */
+  readonly wantsUsage: boolean;
+  readonly need: Need;
+  /** How the prompt begins: requests alike go to the same replica. */
+  readonly affinity: string;
+}
+
+/** The reply to it: whole, or frame by frame. */
+export type Relayed = { readonly sent: Sent; readonly contentType: string } & (
+  | { readonly whole: Buffer }
+  | { readonly frames: AsyncIterable<Buffer> }
+);
+
 /** How long a step of the answer path took. */
 export interface StepTime {
   readonly name: string;
@@ -66,6 +87,14 @@ export interface Answers {
   ): Stream;
   /** @throws {IntramurosError} `destination_denied`, `quota_exceeded`, and what the model's place throws. */
   embed(turn: EmbedTurn, options?: { readonly signal?: AbortSignal }): Promise<EmbedResult & { readonly sent: Sent }>;
+  /**
+   * Hands a request on to an upstream as it is, by the same steps. Undefined where that way is not open: `answer` or
+   * `embed` is asked then. @throws as `embed`.
+   */
+  relay(
+    turn: RelayTurn,
+    options?: { readonly signal?: AbortSignal; readonly onEnd?: (spent: Spent) => void },
+  ): Promise<Relayed | undefined>;
   /** What may answer somebody now, and why the rest may not: the same rules as an answer, with nothing sent or recorded. */
   choices(caller: Caller, options?: { readonly conversationId?: string | undefined }): Promise<Choices>;
 }
@@ -94,7 +123,7 @@ export interface AnswersOptions {
   /** The one way to a place where inference runs. */
   readonly gate: Gate;
   readonly quotas: Quotas & Partial<Pick<QuotaBook, 'remaining'>>;
-  readonly upstreams: Pick<Upstreams, 'list' | 'models' | 'findModel' | 'addresses' | 'generate' | 'embed'>;
+  readonly upstreams: Pick<Upstreams, 'list' | 'models' | 'findModel' | 'addresses' | 'generate' | 'embed' | 'relay'>;
   /** The place that this machine's own engine is. */
   readonly embedded: () => Destination;
   readonly log: Logger;

@@ -41,6 +41,7 @@ function talking(words: number, everyMs: number): Answers & { stoppedAt: number 
       });
     }) as Answers['answer'],
     embed: () => Promise.reject(new IntramurosError('internal', 'not asked here')),
+    relay: () => Promise.reject(new IntramurosError('internal', 'not asked here')),
     choices: () => Promise.reject(new IntramurosError('internal', 'not asked here')),
   };
   return answers;

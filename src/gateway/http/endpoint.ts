@@ -26,6 +26,8 @@ export interface RequestContext {
   readonly originIsSecure: boolean;
   /** Who asks, for the fair queue. */
   readonly caller: string;
+  /** The body as it came; undefined where there was none. */
+  readonly rawBody: Buffer | undefined;
   /** What the client says of its data: the header `x-intramuros-label` as it came. */
   readonly labelHeader: string | undefined;
   readonly acceptLanguage: string | undefined;
@@ -34,7 +36,7 @@ export interface RequestContext {
 
 /** A reply that is written frame by frame, each frame in one write. */
 export interface StreamReply {
-  readonly stream: AsyncIterable<string>;
+  readonly stream: AsyncIterable<string | Uint8Array>;
   readonly contentType: 'text/event-stream' | 'application/x-ndjson';
   readonly headers?: Readonly<Record<string, string>>;
   /** Frame that says "still here" while nothing comes; empty where the format has none. */
@@ -43,6 +45,7 @@ export interface StreamReply {
 
 /** What a handler answers with. */
 export type Reply =
+  | { readonly bytes: Buffer; readonly contentType: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly json: unknown; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly text: string; readonly contentType: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly empty: 202 | 204 | 302; readonly headers?: Readonly<Record<string, string>> }

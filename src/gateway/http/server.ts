@@ -173,6 +173,7 @@ async function serve(options: ServerOptions, request: FastifyRequest, reply: Fas
     peer: request.peer,
     originIsSecure: request.headers.origin?.startsWith('https://') === true,
     caller: request.who.kind === 'owner' ? request.peer.address : request.who.personId,
+    rawBody: Buffer.isBuffer(request.body) ? request.body : undefined,
     labelHeader: labelHeader(request.headers),
     acceptLanguage: request.headers['accept-language'],
     accept: request.headers.accept,
@@ -219,6 +220,10 @@ async function send(
   reply.headers(rateHeadersOf(options, request));
   for (const [name, value] of Object.entries(result.headers ?? {})) reply.header(name, value);
   if ('empty' in result) return reply.code(result.empty).send();
+  if ('bytes' in result) {
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    return reply.header('content-type', result.contentType).send(result.bytes);
+  }
   if ('text' in result) return reply.header('content-type', result.contentType).send(result.text);
   const status = result.status ?? 200;
   checkReply(options, request, status, result.json);

@@ -70,7 +70,7 @@ export const openStreamCount = (): number => watch.size;
  */
 export async function writeStream(
   response: ServerResponse,
-  frames: AsyncIterator<string>,
+  frames: AsyncIterator<string | Uint8Array>,
   options: {
     readonly abort: (reason: unknown) => void;
     readonly lastWords: (error: unknown) => string;
@@ -113,7 +113,7 @@ export async function writeStream(
     end = 'client-left';
     options.abort(new IntramurosError('cancelled', 'The client left.'));
   }
-  const write = async (frame: string): Promise<void> => {
+  const write = async (frame: string | Uint8Array): Promise<void> => {
     state.lastWriteAt = performance.now();
     if (response.write(frame) || gone) return;
     state.waitingSince = state.lastWriteAt;

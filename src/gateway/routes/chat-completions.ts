@@ -1,8 +1,9 @@
 import { ask, begun } from '../answering.ts';
 import { ChatCompletion, ChatCompletionChunk, toChatChunks, toChatCompletion } from '../dialects/openai/chat-reply.ts';
 import { ChatCompletionRequest, toRequest } from '../dialects/openai/chat-request.ts';
-import { fingerprint, resolveModel } from '../dialects/openai/common.ts';
+import { fingerprint, isUpstream, resolveModel } from '../dialects/openai/common.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { openAiKeepAlive, tryRelay } from '../relaying.ts';
 
 /** Failures that any generation may meet. */
 export const generationErrors = [
@@ -25,9 +26,6 @@ export const generationErrors = [
   'engine_unavailable',
 ] as const;
 
-/** Comment line of OpenAI streams; never `id:`, never an empty `data:` (both break clients). */
-export const openAiKeepAlive = ': waiting\n\n';
-
 export const createChatCompletion = endpoint({
   operationId: 'chat.completions.create',
   method: 'POST',
@@ -44,6 +42,9 @@ export const createChatCompletion = endpoint({
   errors: generationErrors,
   async handle({ body }, context) {
     const model = await resolveModel(context.rooms, body.model, 'chat');
+    const about = { path: '/chat/completions', action: 'infer', operation: 'chat' } as const;
+    const relayed = isUpstream(model) && (await tryRelay(model, body, about, context));
+    if (relayed) return relayed;
     const request = toRequest(body, model);
     const head = {
       model: model.id,

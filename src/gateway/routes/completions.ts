@@ -1,6 +1,6 @@
 import type { Event } from '../../flows/index.ts';
 import { type Asked, ask, begun, type Request } from '../answering.ts';
-import { fingerprint, resolveModel } from '../dialects/openai/common.ts';
+import { fingerprint, isUpstream, resolveModel } from '../dialects/openai/common.ts';
 import {
   Completion,
   CompletionChunk,
@@ -12,7 +12,8 @@ import { CompletionRequest, type PromptRequest, toRequests } from '../dialects/o
 import { endpoint, type RequestContext } from '../http/endpoint.ts';
 import { asMissing } from '../http/missing.ts';
 import { merge } from '../merge.ts';
-import { generationErrors, openAiKeepAlive } from './chat-completions.ts';
+import { openAiKeepAlive, tryRelay } from '../relaying.ts';
+import { generationErrors } from './chat-completions.ts';
 
 /** Texts of the prompts, for `echo`. */
 function promptTexts(
@@ -59,6 +60,10 @@ export const createCompletion = endpoint({
   errors: ['not_found', ...generationErrors],
   async handle({ body }, context) {
     const model = await resolveModel(context.rooms, body.model, 'completion');
+    const here = { path: '/completions', action: 'infer', operation: 'text_completion' } as const;
+    const relayed =
+      isUpstream(model) && typeof body.prompt === 'string' && (await tryRelay(model, body, here, context));
+    if (relayed) return relayed;
     const requests = toRequests(body, model);
     const about = {
       model: model.id,

@@ -5,6 +5,7 @@ import { endpoint } from '../http/endpoint.ts';
 import { asMissing } from '../http/missing.ts';
 import { unsupportedParameter } from '../http/problems.ts';
 import { callerOf, headersOf } from '../labelling.ts';
+import { tryRelay } from '../relaying.ts';
 
 const Token = z.int().min(0).max(2_147_483_647);
 const EmbeddingRequest = z
@@ -83,6 +84,10 @@ export const createEmbedding = endpoint({
   async handle({ body }, context) {
     const { rooms, signal } = context;
     const model = await resolveModel(rooms, body.model, 'embedding');
+    const about = { path: '/embeddings', action: 'embed', operation: 'embeddings' } as const;
+    const asIs = isUpstream(model) && (rooms.house.embeddingEncoding === 'asked' || body.encoding_format !== 'base64');
+    const relayed = asIs && (await tryRelay(model, body, about, context));
+    if (relayed) return relayed;
     // Cutting a vector short is only sound for models trained for it; none of ours says so.
     const dimensions = isUpstream(model) ? 0 : model.embeddingLength;
     if (body.dimensions && (isUpstream(model) || (dimensions > 0 && body.dimensions !== dimensions)))
