@@ -17,7 +17,13 @@ const house: House = {
     const { openEgress } = await import('./egress/index.ts');
     const { openModelLibrary } = await import('./models/index.ts');
     const log = silentLog();
-    const egress = openEgress({ offline: resolved.settings.offline, home, log, clock: systemClock });
+    const egress = openEgress({
+      offline: resolved.settings.offline,
+      proxy: resolved.settings.proxy,
+      home,
+      log,
+      clock: systemClock,
+    });
     const library = await openModelLibrary({ home, egress, settings: resolved.settings, log });
     return { library, [Symbol.asyncDispose]: () => egress.close() };
   },

@@ -69,7 +69,9 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const policy = opened.use(openPolicy({ home, audit, clock, log, fourEyes }));
   const gate = openGate({ policy, audit, clock, log });
   const verify = (clearance: Clearance): boolean => gate.verify(clearance);
-  const egress = opened.use(openEgress({ offline: settings.offline, home, database, log, clock, verify }));
+  const egress = opened.use(
+    openEgress({ offline: settings.offline, proxy: settings.proxy, home, database, log, clock, verify }),
+  );
   const secrets = openSecrets({ home, file: settings.secretsKeyFile });
   const upstreams = opened.use(await openUpstreams({ database, secrets, egress, gate, audit, clock, log }));
   const egressHouse = opened.use(openEgressHouse({ egress, audit, guard, databaseKind: database.kind, log, clock }));

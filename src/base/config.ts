@@ -123,6 +123,10 @@ export const settingsSchema = z.strictObject({
     .or(z.boolean())
     .default(false)
     .meta({ description: 'Refuse every connection to another machine.' }),
+  proxy: z.enum(['off', 'downloads', 'all']).default('downloads').meta({
+    description:
+      'What may go through the proxy that HTTPS_PROXY names: nothing, downloads and sign-in, or prompts over TLS too.',
+  }),
   huggingFaceUrl: z
     .url()
     .default('https://huggingface.co')

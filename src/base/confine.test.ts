@@ -27,8 +27,8 @@ const found = {
 
 test('a confined process opens no network socket: JavaScript, native code, nor what it starts', { skip }, () => {
   const code = `
-    import { confine } from ${JSON.stringify(base)};
-    const said = confine('process');
+    import { confineProcess } from ${JSON.stringify(base)};
+    const said = confineProcess();
     ${tries}
     try { execFileSync(process.execPath, ['-e', "require('net').connect(9, '127.0.0.1').on('error', (e) => process.exit(e.code === 'EPERM' ? 7 : 8))"]); }
     catch (error) { found.child = error.status; }
@@ -55,9 +55,9 @@ test('a confined process opens no network socket: JavaScript, native code, nor w
 
 test('a confined thread opens none while the others do', { skip }, async () => {
   const code = `
-    import { confine } from ${JSON.stringify(base)};
+    import { confineThread } from ${JSON.stringify(base)};
     import { parentPort } from 'node:worker_threads';
-    confine('thread');
+    await confineThread();
     ${tries}
     parentPort.postMessage(found);`;
   const worker = new Worker(
@@ -72,4 +72,25 @@ test('a confined thread opens none while the others do', { skip }, async () => {
   assert.equal(found.tcp, 'EPERM');
   assert.equal(found.native4, -1);
   assert.equal(isConfined(process.pid), false);
+});
+
+test('a confined thread takes nobody else in: the pool that looks names up stays free', { skip }, () => {
+  const inside = `
+    import { readFile } from 'node:fs/promises';
+    import { parentPort } from 'node:worker_threads';
+    import { confineThread } from ${JSON.stringify(base)};
+    await confineThread();
+    await Promise.all(Array.from({ length: 16 }, () => readFile('/proc/self/status')));
+    parentPort.postMessage('ready');`;
+  const code = `
+    const { Worker } = require('node:worker_threads');
+    const { readdirSync, readFileSync } = require('node:fs');
+    const worker = new Worker(new URL('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(inside))}));
+    worker.once('message', () => {
+      const ids = readdirSync('/proc/self/task');
+      const confined = ids.filter((id) => /^Seccomp:\\s*2$/m.test(readFileSync('/proc/self/task/' + id + '/status', 'utf8')));
+      console.log(confined.length);
+      process.exit(0);
+    });`;
+  assert.equal(execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' }).trim(), '1');
 });

@@ -6,6 +6,7 @@
  * Unix sockets of daemons that would dial for whoever asks, and systems other than Linux on x86-64 and ARM64.
  */
 import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
 export type Confinement =
@@ -65,11 +66,21 @@ export function filterProgram({ audit, socket, refused, otherTable }: Machine): 
   return program;
 }
 
+/** Confines the whole process. Cannot be undone. Where it cannot be done is told, not thrown: the caller goes on, and the doctor says it. */
+export function confineProcess(): Confinement {
+  return confine('process');
+}
+
 /**
- * Confines the whole process, or with `thread` only the thread that calls (and what it starts). Cannot be undone. A system
- * where it cannot be done is told, not thrown: the caller goes on, and the doctor says it.
+ * Confines the thread that calls, alone. What a thread starts inherits its filter, so the pool of workers that all threads
+ * of the process share, and that looks names up, is started before.
  */
-export function confine(scope: 'process' | 'thread'): Confinement {
+export async function confineThread(): Promise<Confinement> {
+  await stat(import.meta.dirname);
+  return confine('thread');
+}
+
+function confine(scope: 'process' | 'thread'): Confinement {
   const machine = machines[process.arch];
   if (process.platform !== 'linux') return { confined: false, why: `not possible on ${process.platform}` };
   if (machine === undefined) return { confined: false, why: `no filter for ${process.arch}` };

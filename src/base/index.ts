@@ -9,7 +9,7 @@ export {
   type Settings,
   settingsSchema,
 } from './config.ts';
-export { type Confinement, confine, isConfined } from './confine.ts';
+export { type Confinement, confineProcess, confineThread, isConfined } from './confine.ts';
 export { isConsoleToken, readConsoleToken, removeConsoleToken, writeConsoleToken } from './console-token.ts';
 export {
   type ErrorCode,

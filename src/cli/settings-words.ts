@@ -36,6 +36,8 @@ const french: Readonly<Record<SettingName, string>> = {
     'Mémoire que les modèles chargés peuvent prendre ensemble ; par défaut, ce qui est libre, moins une réserve.',
   optimize: 'Si un modèle obtenu reçoit une copie adaptée à ce processeur.',
   offline: 'Refuser toute connexion vers une autre machine.',
+  proxy:
+    'Ce qui peut passer par le mandataire (proxy) que nomme HTTPS_PROXY : rien (off), téléchargements et connexion des personnes (downloads), ou les questions sous TLS aussi (all).',
   huggingFaceUrl: 'D’où viennent les modèles de Hugging Face ; HF_ENDPOINT le fixe aussi.',
   registryUrl: 'D’où viennent les modèles nommés comme dans Ollama.',
   useFoundModels:

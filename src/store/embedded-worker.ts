@@ -4,7 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { unaccent } from '@electric-sql/pglite/contrib/unaccent';
 import { pg_textsearch } from '@electric-sql/pglite-pg_textsearch';
 import { vector } from '@electric-sql/pglite-pgvector';
-import { confine } from '../base/index.ts';
+import { confineThread } from '../base/index.ts';
 import { toWireFailure, type WireFailure } from './failures.ts';
 import { type TextParameter, valueParsers } from './values.ts';
 
@@ -17,7 +17,7 @@ export type WorkerReply =
   | { readonly id: number; readonly rows: readonly Record<string, unknown>[] }
   | { readonly id: number; readonly failure: WireFailure };
 
-confine('thread');
+await confineThread();
 const port = parentPort;
 if (port === null) throw new Error('embedded-worker.ts runs as a worker thread only.');
 const { directory } = workerData as { readonly directory: string };

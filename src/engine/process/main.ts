@@ -1,4 +1,4 @@
-import { confine } from '../../base/index.ts';
+import { confineProcess } from '../../base/index.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { FromProcess, ToProcess } from './protocol.ts';
 
@@ -6,7 +6,7 @@ import type { FromProcess, ToProcess } from './protocol.ts';
  * Entry of an engine process: started by the supervisor with an IPC channel, serves one model, ends with the channel.
  * It opens no socket, and where the kernel helps it cannot. An interrupt from the terminal is the gateway's business, which then tells this process to stop.
  */
-confine('process');
+confineProcess();
 const unsent = new Set<Promise<void>>();
 const engine = new EngineProcess({
   send(message: FromProcess) {

@@ -2,13 +2,13 @@
 import { rmSync, statSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
-import { confine, formatBytes, IntramurosError, toProblem } from '../../base/index.ts';
+import { confineProcess, formatBytes, IntramurosError, toProblem } from '../../base/index.ts';
 import { type FileFormat, openLibrary, quantizeModel } from '../native/index.ts';
 import { type Bench, measureLoss, measureSpeed, openBench } from './measure.ts';
 import type { FromTuning, Measurement, TuneJob, TunePhase } from './protocol.ts';
 import { hopelessKld, mostKld } from './verdict.ts';
 
-confine('process');
+confineProcess();
 
 function send(message: FromTuning): Promise<void> {
   return new Promise((resolve) => (process.connected ? process.send?.(message, () => resolve()) : resolve()));
