@@ -20,7 +20,10 @@ export {
   toLabel,
 } from './labels.ts';
 export {
+  checkFiles,
+  filesOf,
   type OpenPolicyOptions,
+  openCandidate,
   openPolicy,
   type PolicyCheck,
   type PolicyHouse,

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import type { Audit } from '../audit/index.ts';
 import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import { type CaseResults, readCases, runCases } from './cases.ts';
 import { type CompiledRules, compileRules, type PolicyProblem } from './cedar/compile.ts';
-import { inOrder, type PolicyFile, shippedFiles, versionOf } from './cedar/files.ts';
+import { inOrder, type PolicyFile, readFolder, shippedFiles, versionOf } from './cedar/files.ts';
 import { type Cedar, loadCedar } from './cedar/load-cedar.ts';
 import { type Decider, openDecider } from './decider.ts';
 import { openPolicyFolder } from './policy-folder.ts';
@@ -159,6 +160,26 @@ export function openPolicy(options: OpenPolicyOptions): PolicyHouse {
     },
     [Symbol.dispose]: () => decider?.close(),
   };
+}
+
+/** Reads, type-checks and tries files, without a policy being open. */
+export function checkFiles(files: readonly PolicyFile[]): PolicyCheck {
+  const { decider, ...found } = tryFiles(files, loadCedar);
+  decider?.close();
+  return found;
+}
+
+/** A decider of files, without a policy being open. The caller closes it. @throws {IntramurosError} `policy_invalid`. */
+export function openCandidate(files: readonly PolicyFile[]): Decider {
+  const { decider, ...found } = tryFiles(files, loadCedar);
+  if (decider !== undefined) return decider;
+  throw invalid(found);
+}
+
+/** The files that a data directory has, or those that the product brings. */
+export function filesOf(home: string): readonly PolicyFile[] {
+  const own = readFolder(join(home, 'policy'));
+  return own.length === 0 ? shippedFiles() : own;
 }
 
 interface Tried extends PolicyCheck {

@@ -12,6 +12,7 @@ import { help } from './help.ts';
 import { key } from './key.ts';
 import { list } from './list.ts';
 import { optimize } from './optimize.ts';
+import { policy } from './policy.ts';
 import { ps } from './ps.ts';
 import { pull } from './pull.ts';
 import { quota } from './quota.ts';
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   embed,
   tokenize,
   upstream,
+  policy,
   user,
   group,
   role,

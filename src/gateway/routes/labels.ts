@@ -10,7 +10,7 @@ export const listLabels = endpoint({
   tag: 'Policy',
   summary: {
     en: 'What a label may be made of, and what a question is labelled when nobody says.',
-    fr: 'De quoi une étiquette peut être faite, et celle d’une question dont personne ne dit rien.',
+    fr: 'De quoi un marquage peut être fait, et celui d’une question dont personne ne dit rien.',
   },
   dialect: 'native',
   replies: {

@@ -64,7 +64,7 @@ export const explainPolicy = endpoint({
   tag,
   summary: {
     en: 'Which places may receive data of a label, and which rules say so. Nothing is sent, nothing recorded.',
-    fr: 'Quels lieux peuvent recevoir des données d’une étiquette, et quelles règles le disent. Rien n’est envoyé ni consigné.',
+    fr: 'Quels lieux peuvent recevoir des données d’un marquage, et quelles règles le disent. Rien n’est envoyé ni consigné.',
   },
   dialect,
   body: z.strictObject({

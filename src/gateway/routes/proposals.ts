@@ -52,7 +52,7 @@ export const listProposals = endpoint({
   tag,
   summary: {
     en: 'Proposed changes of the policy and of labels downwards, newest first.',
-    fr: 'Changements proposés de la politique et abaissements d’étiquettes, les plus récents d’abord.',
+    fr: 'Changements proposés de la politique et abaissements de marquages, les plus récents d’abord.',
   },
   dialect,
   query: z.object({ state: z.enum(['open', 'all']).default('open') }),
@@ -90,7 +90,7 @@ export const proposeLabel = endpoint({
   tag,
   summary: {
     en: 'Lowers the label of a conversation, with a reason; from SP on a second person has to approve.',
-    fr: 'Abaisse l’étiquette d’une conversation, avec un motif ; à partir de SP, une seconde personne doit approuver.',
+    fr: 'Abaisse le marquage d’une conversation, avec un motif ; à partir de SP, une seconde personne doit approuver.',
   },
   dialect,
   right: 'label.lower',
