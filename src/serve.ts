@@ -26,6 +26,7 @@ import { openGovernance } from './governance.ts';
 import { openIdentity } from './identity/index.ts';
 import { openModelLibrary } from './models/index.ts';
 import { type Clearance, type Destination, type Label, openGate, openPolicy, parseLabel } from './policy/index.ts';
+import { openSignIn, readSignInSettings } from './signin/index.ts';
 import { backupHere, openDatabase, openSecrets } from './store/index.ts';
 import { openTuner } from './tuner.ts';
 import { openUpstreams } from './upstreams/index.ts';
@@ -75,6 +76,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const secrets = openSecrets({ home, file: settings.secretsKeyFile });
   const upstreams = opened.use(await openUpstreams({ database, secrets, egress, gate, audit, clock, log }));
   const egressHouse = opened.use(openEgressHouse({ egress, audit, guard, databaseKind: database.kind, log, clock }));
+  const signIn = openSignIn({ settings: readSignInSettings(home), egress, clock });
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
   const conversations = await openConversations({ database, log, clock, defaultLabel });
@@ -137,12 +139,14 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     consoleToken,
     onConsole,
     allowedHosts: listOf(settings.allowedHosts),
+    publicUrl: settings.publicUrl,
     trustedProxies: listOf(settings.trustedProxies),
     bodyLimitBytes: settings.bodyLimit,
     pageFolder: join(import.meta.dirname, '..', 'web', 'dist'),
     log,
     rooms: {
       identity,
+      signIn,
       engine,
       models: library,
       upstreams,

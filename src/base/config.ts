@@ -49,6 +49,13 @@ export const settingsSchema = z.strictObject({
   allowedHosts: z.string().default('').meta({
     description: 'Host names, separated by commas, under which the server may be called besides loopback names.',
   }),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({
+      description:
+        'Address under which people reach the page, such as https://assistant.example; needed to sign in at a provider behind a proxy.',
+    }),
   trustedProxies: z.string().default('').meta({
     description:
       'Addresses or networks, separated by commas, of the reverse proxies whose "x-forwarded-for" and "x-forwarded-proto" headers are believed.',

@@ -10,6 +10,8 @@ const french: Readonly<Record<SettingName, string>> = {
     'Fichier dont la première ligne est une clé que les clients peuvent envoyer comme jeton Bearer ; sans comptes, ils le doivent alors.',
   allowedHosts:
     'Noms d’hôte, séparés par des virgules, sous lesquels le serveur peut être appelé, outre ceux de la boucle locale.',
+  publicUrl:
+    'Adresse sous laquelle les personnes atteignent la page, telle que https://assistant.example ; nécessaire pour se connecter chez un fournisseur derrière un mandataire.',
   trustedProxies:
     'Adresses ou réseaux, séparés par des virgules, des mandataires inverses dont les en-têtes « x-forwarded-for » et « x-forwarded-proto » sont crus.',
   bodyLimit: 'Plus grand corps d’une demande ; au-delà, refus avec 413.',

@@ -30,6 +30,7 @@ import {
   optimizeModel,
   unloadModel,
 } from './routes/models.ts';
+import { finishOidc, startOidc } from './routes/oidc.ts';
 import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/openai-models.ts';
 import { changePerson, createPerson, deletePerson, listPeople, resetPassword } from './routes/people.ts';
 import { checkPolicy, explainPolicy, getPolicy, simulatePolicy } from './routes/policy.ts';
@@ -96,6 +97,8 @@ export const contract: readonly Endpoint[] = [
   getSession,
   createSession,
   deleteSession,
+  startOidc,
+  finishOidc,
   setUpAdministrator,
   getMyUsage,
   listMyKeys,

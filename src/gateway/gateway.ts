@@ -20,6 +20,8 @@ export interface GatewayOptions {
   readonly consoleToken?: string | undefined;
   /** Told at each use of the console of a house that has accounts. */
   readonly onConsole?: () => void;
+  /** Address under which people reach the page; its name is one that the server may be called by. */
+  readonly publicUrl?: string | undefined;
   /** Addresses and networks of proxies whose `x-forwarded-…` headers are believed. */
   readonly trustedProxies?: readonly string[];
   readonly allowedHosts?: readonly string[];
@@ -63,13 +65,16 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       { facts: { host } },
     );
   }
+  const publicUrl = options.publicUrl?.replace(/\/+$/, '');
+  const publicNames = publicUrl === undefined ? [] : [new URL(publicUrl).hostname];
   const server = openServer({
     endpoints: describeApi(rooms.house.version).endpoints,
     rooms,
     log,
-    guard: { allowedHosts: [...(options.allowedHosts ?? []), ...(isLoopback(host) ? [] : [host])] },
+    guard: { allowedHosts: [...(options.allowedHosts ?? []), ...(isLoopback(host) ? [] : [host]), ...publicNames] },
     consoleToken: options.consoleToken,
     onConsole: options.onConsole,
+    publicUrl,
     trustedProxies: options.trustedProxies ?? [],
     bodyLimitBytes: options.bodyLimitBytes ?? 8 * 1024 * 1024,
     replies: options.replies ?? 'sampled',

@@ -12,6 +12,8 @@ const open = [
   'session.create',
   'session.delete',
   'session.get',
+  'session.oidc.callback',
+  'session.oidc.start',
   'setup.administrator',
 ];
 

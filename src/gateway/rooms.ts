@@ -5,6 +5,7 @@ import type { Engine } from '../engine/index.ts';
 import type { Answers, RunRoom } from '../flows/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
+import type { SignInRoom } from '../signin/index.ts';
 import type { BackupResult } from '../store/index.ts';
 import type { Upstreams } from '../upstreams/index.ts';
 import type { AliasBook } from './aliases.ts';
@@ -15,6 +16,8 @@ import type { Metrics } from './http/metrics.ts';
 export interface GatewayRooms {
   /** Who asks, what they may do, and how much. */
   readonly identity: Identity;
+  /** Who else may say who somebody is: providers and a directory. */
+  readonly signIn: SignInRoom;
   readonly engine: Engine;
   readonly models: ModelLibrary;
   /** Remote services that may answer. */

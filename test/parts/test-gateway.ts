@@ -18,6 +18,7 @@ import { openGovernance } from '../../src/governance.ts';
 import { type Identity, openIdentity } from '../../src/identity/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
 import { type Clearance, internalLabel, type Label, type OpenedGate, type Proposals } from '../../src/policy/index.ts';
+import { openSignIn, type SignInSettings } from '../../src/signin/index.ts';
 import { backupHere, openDatabase, openSecrets } from '../../src/store/index.ts';
 import { openUpstreams, type UpstreamInput, type Upstreams, type UpstreamsOptions } from '../../src/upstreams/index.ts';
 import { copyDatabase } from './databases.ts';
@@ -55,6 +56,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly serves?: readonly UpstreamInput[];
   /** Opens a database with real accounts, keys and quotas; given a password, the first administrator `alice` has it. */
   readonly accounts?: true | string;
+  /** Providers and a directory, over the real door. */
+  readonly signIn?: SignInSettings;
   /** Key of the house; opens a database. */
   readonly apiKey?: string;
   readonly defaultLabel?: Label;
@@ -109,7 +112,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const { gate, audit, policy, ...decided } = openTestGate(home);
   const opened = new AsyncDisposableStack();
   const verify = (clearance: Clearance): boolean => gate.verify(clearance);
-  const egress = opened.use(openEgress({ offline: !options.serves, log, clock: systemClock, verify }));
+  const egress = opened.use(
+    openEgress({ offline: !options.serves && !options.signIn, log, clock: systemClock, verify }),
+  );
   const accounts =
     isReal && database && options.identity === undefined
       ? opened.use(await openIdentity({ database, audit, log, houseKey: options.apiKey, passwordLogN: 4, everyMs: 50 }))
@@ -118,6 +123,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   identity.whenTakenOver(async (on, personId) => void (await conversations.adopt('local', personId, on)));
   identity.whenRemoved(async (on, personId) => void (await conversations.forget(personId, on)));
   if (typeof options.accounts === 'string') await identity.setUp({ name: 'alice', password: options.accounts });
+  const signIn = openSignIn({ settings: options.signIn ?? { providers: [], directory: undefined }, egress });
   const upstreams =
     options.serves && database
       ? opened.use(await serve({ database, egress, gate, audit, home }, options.serves))
@@ -139,6 +145,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
     identity,
+    signIn,
     engine,
     models: library,
     conversations,

@@ -22,8 +22,12 @@ export interface RequestContext {
   readonly who: Who;
   /** Where the request comes from, after proxies that are trusted by name. */
   readonly peer: Peer;
-  /** The page that asks was reached by TLS, so that what is meant for it may be kept off plain HTTP. */
-  readonly originIsSecure: boolean;
+  /** Path and query, as they were sent. */
+  readonly url: string;
+  /** Address under which the browser that asks reached this server: the setting, else what the request says. */
+  readonly publicUrl: string;
+  /** What a sign-in on its way gave the browser to keep. */
+  readonly signInKept: string | undefined;
   /** Who asks, for the fair queue. */
   readonly caller: string;
   /** The body as it came; undefined where there was none. */
@@ -48,7 +52,11 @@ export type Reply =
   | { readonly bytes: Buffer; readonly contentType: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly json: unknown; readonly status?: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly text: string; readonly contentType: string; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly empty: 202 | 204 | 302; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly empty: 202 | 204 | 302;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly cookies?: readonly string[];
+    }
   | StreamReply;
 
 type Parsed<S extends z.ZodType | undefined> = S extends z.ZodType ? z.output<S> : undefined;

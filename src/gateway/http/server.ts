@@ -13,6 +13,7 @@ import { type PathMatch, PathTable } from './path-table.ts';
 import { openPeers, type Peer } from './peer.ts';
 import { type DialectName, isOurFault, renderFailure, toOpenAiError, toProblemDocument } from './problems.ts';
 import { rateHeaders } from './rate-headers.ts';
+import { readSignInCookie } from './session-cookie.ts';
 import { defaultStreamLimits, type StreamLimits, writeStream } from './stream-writer.ts';
 import { validate } from './validate.ts';
 import { checkRight, nobody } from './who.ts';
@@ -26,6 +27,8 @@ export interface ServerOptions {
   readonly consoleToken: string | undefined;
   readonly onConsole?: (() => void) | undefined;
   readonly trustedProxies: readonly string[];
+  /** Address under which people reach the page, without a slash at the end. */
+  readonly publicUrl?: string | undefined;
   readonly bodyLimitBytes: number;
   /** `always` fails a reply that does not fit its schema (tests); `sampled` counts one in 256. */
   readonly replies: 'always' | 'sampled';
@@ -171,7 +174,9 @@ async function serve(options: ServerOptions, request: FastifyRequest, reply: Fas
     log: options.log,
     who: request.who,
     peer: request.peer,
-    originIsSecure: request.headers.origin?.startsWith('https://') === true,
+    url: request.url,
+    publicUrl: options.publicUrl ?? addressOf(request),
+    signInKept: readSignInCookie(request.headers.cookie),
     caller: request.who.kind === 'owner' ? request.peer.address : request.who.personId,
     rawBody: Buffer.isBuffer(request.body) ? request.body : undefined,
     labelHeader: labelHeader(request.headers),
@@ -219,6 +224,7 @@ async function send(
   if ('stream' in result) return sendStream(options, request, reply, result, about.controller);
   reply.headers(rateHeadersOf(options, request));
   for (const [name, value] of Object.entries(result.headers ?? {})) reply.header(name, value);
+  if ('empty' in result && result.cookies) reply.header('set-cookie', [...result.cookies]);
   if ('empty' in result) return reply.code(result.empty).send();
   if ('bytes' in result) {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
@@ -230,6 +236,12 @@ async function send(
   const { contentType, body } = serialize(result.json, about.form);
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   return reply.code(status).header('content-type', contentType).send(body);
+}
+
+/** Address by which a request came: TLS where a trusted proxy or the page's own origin says so, under a name that the guard let in. */
+function addressOf({ headers, peer }: FastifyRequest): string {
+  const isSecure = peer.secure || headers.origin?.startsWith('https://') === true;
+  return `${isSecure ? 'https' : 'http'}://${headers.host ?? 'localhost'}`;
 }
 
 /** What the caller's caps leave, on the operations that OpenAI's clients look at for it. */

@@ -34,25 +34,30 @@ export const getSession = endpoint({
   open: true,
   replies: { 200: SessionView },
   errors: [],
-  handle: (_input, { rooms: { identity }, who, peer }) => ({
+  handle: (_input, { rooms: { identity, signIn }, who, peer }) => ({
     json: {
       mode: identity.mode,
       canSetUp: identity.mode === 'single' && peer.loopback && who.kind === 'owner',
       who: isNobody(who) ? null : whoView(who),
-      signIn: { password: identity.mode === 'accounts', ldap: false, oidc: [] },
+      signIn: {
+        password: identity.mode === 'accounts',
+        ldap: signIn.directory !== undefined,
+        oidc: signIn.providers.map(({ id, title }) => ({ id, title })),
+      },
     },
   }),
 });
 
-/** The new session in a cookie and whose it is; the session that the browser had before ends. */
-export async function signedIn(
-  { token, expiresAt, who }: SignedIn,
-  context: RequestContext,
-  status = 200,
-): Promise<Reply> {
+/** The cookie of a new session; the session that the browser had before ends. */
+export async function sessionCookieFor({ token, expiresAt }: SignedIn, context: RequestContext): Promise<string> {
   if (context.who.sessionId !== undefined) await context.rooms.identity.sessions.signOut(context.who.sessionId);
-  const cookie = cookieOf(token, { expiresAt, secure: context.peer.secure || context.originIsSecure });
-  return { json: whoView(who), status, headers: { 'set-cookie': cookie } };
+  return cookieOf(token, { expiresAt, secure: context.publicUrl.startsWith('https:') });
+}
+
+/** Whose the new session is, with its cookie. */
+async function signedIn(signed: SignedIn, context: RequestContext, status = 200): Promise<Reply> {
+  const cookie = await sessionCookieFor(signed, context);
+  return { json: whoView(signed.who), status, headers: { 'set-cookie': cookie } };
 }
 
 /** Too many failures is a 429 with the time to wait; the rest is a 401 that does not say which of the two was wrong. */
@@ -76,8 +81,15 @@ export const createSession = endpoint({
   replies: { 200: WhoView },
   errors: ['sign_in_failed', 'database_unavailable'],
   async handle({ body: { name, password } }, context) {
-    const { sessions } = context.rooms.identity;
-    const signed = await sessions.signIn({ name, password, address: context.peer.address }).catch((error: unknown) => {
+    const { rooms, peer, signal } = context;
+    const directory = rooms.signIn.directory;
+    const attempt = {
+      name,
+      password,
+      address: peer.address,
+      ...(directory ? { directory: (as: string, secret: string) => directory(as, secret, signal) } : {}),
+    };
+    const signed = await rooms.identity.sessions.signIn(attempt).catch((error: unknown) => {
       throw restated(error);
     });
     return signedIn(signed, context);
