@@ -9,6 +9,21 @@ const stores = {
 } as const;
 
 /**
+ * What the pull of one address may dial, for as long as it lasts: its host, which whoever may bring models in has named, and
+ * where well-known hosts keep their files.
+ */
+export function urlDestinations(address: string): AllowEntry[] {
+  const url = new URL(address);
+  const entry = { purpose: pullPurpose, origin: 'source' } as const;
+  const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80));
+  const keepers = [...stores.huggingFaceUrl, '*.githubusercontent.com'];
+  return [
+    { ...entry, host: url.hostname, port, private: true },
+    ...keepers.map((host) => ({ ...entry, host, port: 443 })),
+  ];
+}
+
+/**
  * What a pull may dial: the sources of the settings, and where the public ones keep their files. A source that an
  * administrator named may lie in a private network.
  */

@@ -1,4 +1,5 @@
-import { IntramurosError } from '../../base/index.ts';
+import { IntramurosError, newId } from '../../base/index.ts';
+import { urlDestinations } from './destinations.ts';
 import { download } from './download.ts';
 import type { Expected, Source } from './source.ts';
 
@@ -8,7 +9,10 @@ export function urlSource(url: string, expected: Expected = {}): Source {
   return {
     name: host,
     async fetch(context) {
-      const { path, sha256 } = await download({ url, name: fileNameOf(url), ...expected }, context);
+      const id = newId('pull');
+      context.egress.allow(id, urlDestinations(url));
+      const downloading = download({ url, name: fileNameOf(url), ...expected }, context);
+      const { path, sha256 } = await downloading.finally(() => context.egress.allow(id, []));
       return { files: [path], sha256, origin: { kind: 'url', detail: url.split('?')[0] ?? url }, inPlace: false };
     },
   };
