@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type CommandResult, runCommand, startServe, temporaryHome } from '../parts/command.ts';
@@ -127,6 +127,20 @@ test('whoever cannot read the console’s token needs a key, from a file and nev
     writeFileSync(path, token);
   }
   await run(['user', 'list']);
+});
+
+test('what signin.json says is checked before a server reads it, and the address to register is given', async () => {
+  assert.match((await run(['signin'])).stderr, /no signin.json/);
+  const provider = { id: 'pro', title: 'Pro', issuer: 'https://login.example', clientId: 'us', clientSecret: 's' };
+  const path = join(home.path, 'signin.json');
+  writeFileSync(path, JSON.stringify({ providers: [provider] }), { mode: 0o600 });
+  assert.match(
+    (await run(['signin'])).stdout,
+    /oidc +pro +Pro +https:\/\/login\.example +http:\S+\/api\/session\/oidc\/pro\/callback/,
+  );
+  writeFileSync(path, JSON.stringify({ providers: [{ ...provider, issuer: 'http://login.example' }] }));
+  assert.match((await run(['signin'], { code: 1 })).stderr, /must be https/);
+  rmSync(path);
 });
 
 test('the token goes when the server stops', async () => {

@@ -21,6 +21,7 @@ import { rm } from './rm.ts';
 import { role } from './role.ts';
 import { serve } from './serve.ts';
 import { show } from './show.ts';
+import { signin } from './signin.ts';
 import { stop } from './stop.ts';
 import { tokenize } from './tokenize.ts';
 import { upstream } from './upstream.ts';
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   key,
   quota,
   usage,
+  signin,
   backup,
   restore,
   config,
