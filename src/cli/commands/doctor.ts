@@ -3,6 +3,7 @@ import { databaseFinding, engineFinding } from '../doctor/engine.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { directoryFinding, diskFinding, modelFindings, portFinding, settingsFinding } from '../doctor/house.ts';
 import { machineFindings } from '../doctor/machine.ts';
+import { policyFindings } from '../doctor/policy.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { styled } from '../terminal/style.ts';
 import { textWidth, wrapText } from '../terminal/text-width.ts';
@@ -82,6 +83,7 @@ async function* examine(context: Context): AsyncGenerator<Finding, void, undefin
   yield await portFinding(context);
   yield await databaseFinding(context);
   yield* await modelFindings(context);
+  yield* await policyFindings(context);
   yield* await egressFindings(context);
 }
 

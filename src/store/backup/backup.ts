@@ -155,10 +155,12 @@ async function dumpTo(path: string, database: Pick<Database, 'transaction'>, sig
 
 const manifestLimitBytes = 4 * 1024 * 1024;
 
-/** Settings and what is known of the models; with weights, all that the models' folder holds. Never `secrets.key`: what it
+/** Settings, the organisation's policy and what is known of the models; with weights, all that the models' folder holds. Never `secrets.key`: what it
  *  opens is in the same archive. */
 async function listFiles(home: string, weights: boolean): Promise<readonly string[]> {
   const found = existsSync(join(home, 'config.json')) ? [join(home, 'config.json')] : [];
+  const policy = join(home, 'policy');
+  if (existsSync(policy)) found.push(...(await readdir(policy)).map((name) => join(policy, name)));
   const models = join(home, 'models');
   if (!existsSync(models)) return found;
   const below = await readdir(models, { recursive: true, withFileTypes: true });
