@@ -75,7 +75,17 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   );
   const secrets = openSecrets({ home, file: settings.secretsKeyFile });
   const upstreams = opened.use(await openUpstreams({ database, secrets, egress, gate, audit, clock, log }));
-  const egressHouse = opened.use(openEgressHouse({ egress, audit, guard, databaseKind: database.kind, log, clock }));
+  const egressHouse = opened.use(
+    openEgressHouse({
+      egress,
+      audit,
+      guard,
+      databaseKind: database.kind,
+      ownPorts: databasePorts(settings.databaseUrl),
+      log,
+      clock,
+    }),
+  );
   const signIn = openSignIn({ settings: readSignInSettings(home), egress, clock });
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
@@ -196,6 +206,12 @@ const listOf = (text: string): string[] =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+
+/** The port of a PostgreSQL server, which the store dials itself. */
+function databasePorts(databaseUrl: string | undefined): number[] {
+  if (databaseUrl === undefined || !URL.canParse(databaseUrl)) return [];
+  return [Number(new URL(databaseUrl).port || 5432)];
+}
 
 function makeHome(home: string): void {
   try {

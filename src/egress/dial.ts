@@ -2,6 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectSecure, getCACertificates, type TLSSocket } from 'node:tls';
 import { addressProblem } from './addresses.ts';
+import { doorSocket } from './door-sockets.ts';
 import { throughDoor } from './guard/passage.ts';
 import { openTunnel, proxyFor } from './proxy.ts';
 
@@ -63,7 +64,7 @@ function openDirect(to: Dial): Promise<Socket> {
       keepAliveInitialDelay: 60_000,
     }),
   );
-  return settled(socket, 'connect', to.timeoutMs);
+  return settled(doorSocket(socket), 'connect', to.timeoutMs);
 }
 
 function startTls(raw: Socket, to: Dial): Promise<TLSSocket> {

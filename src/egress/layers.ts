@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Audit } from '../audit/index.ts';
 import type { Clock, Logger } from '../base/index.ts';
 import { isConfined } from '../base/index.ts';
+import { doorPorts } from './door-sockets.ts';
 import type { Guard } from './guard/index.ts';
+import { type KernelConnection, kernelConnections } from './kernel-view.ts';
 import type { Egress } from './types.ts';
 
 /** One of the layers that stop what no decision explains. */
@@ -30,10 +33,13 @@ export interface EgressHouseOptions {
   /** Of this process; undefined where none was installed. */
   readonly guard?: Guard | undefined;
   readonly databaseKind: 'pglite' | 'postgres';
+  /** Ports of servers that parts of this program dial round the door: PostgreSQL. */
+  readonly ownPorts?: readonly number[];
   readonly checkEveryMs?: number;
 }
 
 const checkEveryMs = 30_000;
+const secondLookMs = 50;
 /** An address that is nobody's (RFC 5737), on the port that throws away: the door must refuse it. */
 const nowhere = { host: '192.0.2.1', port: 9, purpose: 'self-test' };
 
@@ -74,11 +80,24 @@ export function openEgressHouse(options: EgressHouseOptions): EgressHouse {
   };
 }
 
-function checkLayers({ egress, guard, databaseKind }: EgressHouseOptions): EgressLayer[] {
-  return [doorLayer(egress), guardLayer(guard), engineLayer(), databaseLayer(databaseKind), hostLayer()];
+async function checkLayers(options: EgressHouseOptions): Promise<EgressLayer[]> {
+  const { guard, databaseKind } = options;
+  return [await doorLayer(options), guardLayer(guard), engineLayer(), databaseLayer(databaseKind), hostLayer()];
 }
 
-function doorLayer(egress: Egress): EgressLayer {
+async function doorLayer({ egress, ownPorts = [] }: EgressHouseOptions): Promise<EgressLayer> {
+  let round = strangers(ownPorts);
+  // One that was made between two events of the loop is the door's own: it is known a moment later.
+  if (round.length > 0) {
+    await delay(secondLookMs);
+    const ports = new Set(round.map(({ localPort }) => localPort));
+    round = strangers(ownPorts).filter(({ localPort }) => ports.has(localPort));
+  }
+  if (round.length > 0) {
+    const [{ address, port }] = round as [KernelConnection];
+    const count = `${round.length} connection${round.length > 1 ? 's' : ''}`;
+    return { name: 'door', active: false, words: `${count} went round the door, one to ${address} port ${port}` };
+  }
   const refuses = !egress.admits(nowhere);
   const bytes = egress.unexplainedBytes();
   const words = refuses ? 'an address without a decision is refused' : 'an address without a decision was let through';
@@ -87,6 +106,13 @@ function doorLayer(egress: Egress): EgressLayer {
     active: refuses && bytes === 0,
     words: bytes === 0 ? words : `${bytes} bytes are unexplained`,
   };
+}
+
+/** Connections of the kernel's table that the door did not open. */
+function strangers(ownPorts: readonly number[]): KernelConnection[] {
+  const found = kernelConnections() ?? [];
+  const known = doorPorts();
+  return found.filter(({ localPort, port }) => !known.has(localPort) && !ownPorts.includes(port));
 }
 
 function guardLayer(guard: Guard | undefined): EgressLayer {

@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
+import { doorSocket } from './door-sockets.ts';
 import { throughDoor } from './guard/passage.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -46,6 +47,7 @@ export function openTunnel(proxy: URL, target: Target, timeoutMs: number): Promi
   const socket = throughDoor(() =>
     proxy.protocol === 'https:' ? connectSecure({ host, port, servername: host }) : connectPlain({ host, port }),
   );
+  doorSocket(socket);
   let answer = Buffer.alloc(0);
   const settle = (error?: unknown): void => {
     socket.off('data', read).off('error', settle).off('end', ended).off('timeout', expired).setTimeout(0);

@@ -143,6 +143,13 @@ async function exerciseAll(address: string, pid: number): Promise<number> {
   await (await ask('/v1/chat/completions', { ...chat, stream: true })).text();
   await (await ask('/v1/completions', { model, prompt: 'A', max_tokens: 4 })).text();
   await (await ask('/v1/embeddings', { model, input: 'a text' })).text();
+  const { layers } = (await (await ask('/api/egress')).json()) as { layers: { name: string; words: string }[] };
+  const words = layers.find(({ name }) => name === 'engine')?.words ?? '';
+  assert.match(
+    words,
+    /^cannot open a network socket: process \d/,
+    'the kernel says that the engine is under its filter',
+  );
   const { id } = (await (await ask('/api/conversations', {})).json()) as { id?: string };
   if (id !== undefined) await (await ask(`/api/conversations/${id}/answers`, { content: 'Hello' })).text();
   const { paths } = JSON.parse(readFileSync(join(root, 'docs', 'openapi.json'), 'utf8')) as {
