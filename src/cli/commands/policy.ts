@@ -29,16 +29,16 @@ export const policy: Command = {
   name: 'policy',
   summary: {
     en: 'See, test and change the policy: which place may receive which data.',
-    fr: 'Voir, éprouver et changer la politique : quel lieu peut recevoir quelles données.',
+    fr: 'Voir, éprouver et changer la politique : quel lieu peut recevoir quelles données.',
   },
   details: {
     en: 'A policy is a folder of rules (*.cedar) and a table of cases (cases.yaml). "test" asks the cases, "diff" asks the decisions of the last days again under other files, "explain" says what may receive data of a label. "propose" puts files forward; where there are accounts, somebody else approves them.',
-    fr: 'Une politique est un dossier de règles (*.cedar) et une table de cas (cases.yaml). « test » pose les cas, « diff » repose les décisions des derniers jours sous d’autres fichiers, « explain » dit ce qui peut recevoir des données d’un marquage. « propose » soumet des fichiers ; là où il y a des comptes, quelqu’un d’autre les approuve.',
+    fr: 'Une politique est un dossier de règles (*.cedar) et une table de cas (cases.yaml). « test » pose les cas, « diff » repose les décisions des derniers jours sous d’autres fichiers, « explain » dit ce qui peut recevoir des données d’un marquage. « propose » soumet des fichiers ; là où il y a des comptes, quelqu’un d’autre les approuve.',
   },
   arguments: [
     {
       name: { en: 'ACTION', fr: 'ACTION' },
-      about: { en: `${actions.join(', ')}; show when absent.`, fr: `${actions.join(', ')} ; show en son absence.` },
+      about: { en: `${actions.join(', ')}; show when absent.`, fr: `${actions.join(', ')} ; show en son absence.` },
       optional: true,
       complete: actions,
     },
@@ -58,25 +58,25 @@ export const policy: Command = {
       value: { en: 'LABEL', fr: 'MARQUAGE' },
       about: {
         en: 'explain: what the data is, such as "SENSIBLE; mentions=PII".',
-        fr: 'explain : ce que sont les données, comme « SENSIBLE; mentions=PII ».',
+        fr: 'explain : ce que sont les données, comme « SENSIBLE; mentions=PII ».',
       },
     },
     {
       name: 'person',
       value: { en: 'ID', fr: 'ID' },
-      about: { en: 'explain: for somebody else.', fr: 'explain : pour quelqu’un d’autre.' },
+      about: { en: 'explain: for somebody else.', fr: 'explain : pour quelqu’un d’autre.' },
     },
     {
       name: 'days',
       value: { en: 'DAYS', fr: 'JOURS' },
-      about: { en: 'diff: how far back; 30 when absent.', fr: 'diff : jusqu’où remonter ; 30 en son absence.' },
+      about: { en: 'diff: how far back; 30 when absent.', fr: 'diff : jusqu’où remonter ; 30 en son absence.' },
     },
     {
       name: 'reason',
       value: { en: 'TEXT', fr: 'TEXTE' },
-      about: { en: 'propose, approve, reject: why.', fr: 'propose, approve, reject : le motif.' },
+      about: { en: 'propose, approve, reject: why.', fr: 'propose, approve, reject : le motif.' },
     },
-    { name: 'all', about: { en: 'list: also decided ones.', fr: 'list : aussi celles qui sont tranchées.' } },
+    { name: 'all', about: { en: 'list: also decided ones.', fr: 'list : aussi celles qui sont tranchées.' } },
   ],
   examples: [
     {
@@ -99,7 +99,7 @@ export const policy: Command = {
       throw new UsageError(
         {
           en: `policy knows ${actions.join(', ')}; not "${given}".`,
-          fr: `policy connaît ${actions.join(', ')} ; pas « ${given} ».`,
+          fr: `policy connaît ${actions.join(', ')} ; pas « ${given} ».`,
         },
         'policy',
       );
@@ -125,7 +125,7 @@ const run: Readonly<Record<Action, (context: Context, what: string) => Promise<n
       const state = await client.call<PolicyStateView>('GET', '/api/policy', undefined, { signal: context.signal });
       const file = state.files.find((one) => one.name === name);
       if (name !== '' && file === undefined)
-        throw new UsageError({ en: `There is no file "${name}" in it.`, fr: `Elle n’a pas de fichier « ${name} ».` });
+        throw new UsageError({ en: `There is no file "${name}" in it.`, fr: `Elle n’a pas de fichier « ${name} ».` });
       if (file !== undefined) show(context, file, ({ text }) => text.trimEnd());
       else show(context, state, stateLines);
       return state.state === 'in-force' ? 0 : 1;
@@ -199,7 +199,7 @@ function reasonOf(context: Context): string {
   throw new UsageError(
     {
       en: 'policy propose needs --reason: it is kept with the change.',
-      fr: 'policy propose attend --reason : le motif est gardé avec le changement.',
+      fr: 'policy propose attend --reason : le motif est gardé avec le changement.',
     },
     'policy',
   );

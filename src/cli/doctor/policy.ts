@@ -31,7 +31,7 @@ function policyFinding({ home }: Context): Finding {
     found: same(where),
     remedy: {
       en: 'The previous policy stays in force. Correct the file in the folder "policy", then: intramuros policy test.',
-      fr: 'La politique précédente reste en vigueur. Corrigez le fichier dans le dossier « policy », puis : intramuros policy test.',
+      fr: 'La politique précédente reste en vigueur. Corrigez le fichier dans le dossier « policy », puis : intramuros policy test.',
     },
   };
 }
@@ -53,7 +53,7 @@ async function recordFinding({ home }: Context): Promise<Finding> {
       found: inBoth(error),
       remedy: {
         en: 'Put the folder "audit" back from a backup of the disk, or move it aside and keep it.',
-        fr: 'Remettez le dossier « audit » depuis une sauvegarde du disque, ou mettez-le de côté et gardez-le.',
+        fr: 'Remettez le dossier « audit » depuis une sauvegarde du disque, ou mettez-le de côté et gardez-le.',
       },
     };
   }

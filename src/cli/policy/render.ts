@@ -35,7 +35,7 @@ const stateWords: Readonly<Record<string, Words>> = {
   'in-force': { en: 'in force', fr: 'en vigueur' },
   'previous-in-force': {
     en: 'the previous one is in force: the files have a fault',
-    fr: 'la précédente est en vigueur : les fichiers ont un défaut',
+    fr: 'la précédente est en vigueur : les fichiers ont un défaut',
   },
   unavailable: { en: 'none can be used', fr: 'aucune n’est utilisable' },
   open: { en: 'open', fr: 'ouverte' },
@@ -77,7 +77,7 @@ export function checkLines(check: PolicyCheck, context: Context): string[] {
     ...failures.map((one) =>
       context.say({
         en: `${one.case}: expected ${one.expected}, found ${one.found}`,
-        fr: `${one.case} : attendu ${one.expected}, trouvé ${one.found}`,
+        fr: `${one.case} : attendu ${one.expected}, trouvé ${one.found}`,
       }),
     ),
     ...(check.problems.length > 0 ? [] : [counts]),
@@ -130,7 +130,7 @@ export function explanationLines({ label, destinations, nearest }: ExplanationVi
   const last =
     place === null
       ? context.say({ en: 'No place may receive it.', fr: 'Aucun lieu ne peut la recevoir.' })
-      : context.say({ en: `Nearest: ${place}.`, fr: `Le plus proche : ${place}.` });
+      : context.say({ en: `Nearest: ${place}.`, fr: `Le plus proche : ${place}.` });
   return [formatLabel(label), table(context, titles, rows), last];
 }
 

@@ -71,7 +71,7 @@ export const proposePolicy = endpoint({
   tag,
   summary: {
     en: 'Proposes another policy; somebody else approves it.',
-    fr: 'Propose une autre politique ; quelqu’un d’autre l’approuve.',
+    fr: 'Propose une autre politique ; quelqu’un d’autre l’approuve.',
   },
   dialect,
   right: 'admin.policy',
@@ -90,7 +90,7 @@ export const proposeLabel = endpoint({
   tag,
   summary: {
     en: 'Lowers the label of a conversation, with a reason; from SP on a second person has to approve.',
-    fr: 'Abaisse le marquage d’une conversation, avec un motif ; à partir de SP, une seconde personne doit approuver.',
+    fr: 'Abaisse le marquage d’une conversation, avec un motif ; à partir de SP, une seconde personne doit approuver.',
   },
   dialect,
   right: 'label.lower',
@@ -135,7 +135,7 @@ export const rejectProposal = endpoint({
   tag,
   summary: {
     en: 'Rejects a proposal; whoever made it withdraws it.',
-    fr: 'Rejette une proposition ; son auteur la retire.',
+    fr: 'Rejette une proposition ; son auteur la retire.',
   },
   dialect,
   params,
