@@ -1,5 +1,6 @@
 import { IntramurosError, toProblem } from '../../base/index.ts';
 import {
+  likeliest,
   type NativeContext,
   type NativeModel,
   openContext,
@@ -23,6 +24,8 @@ type Request = Exclude<ToProcess, { type: 'start' | 'stop' }>;
 /** Progress is reported in steps of this, not at each of the library's hundreds of calls. */
 const PROGRESS_STEP = 0.02;
 const WARM_TOKENS = 3;
+/** After some calls the runtime compiles the search for the likeliest token: not while someone waits for it. */
+const WARM_CALLS = 5;
 
 /** One process's life: opens its model, serves requests, ends when told to or when the gateway is gone. */
 export class EngineProcess {
@@ -93,7 +96,7 @@ export class EngineProcess {
     const options = contextOptions(start, model);
     const context = await openContext(model, options);
     this.#context = context;
-    const tokenMs = await warm(model, context);
+    const tokenMs = await warm(model, context, start);
     this.#stopping.signal.throwIfAborted();
     const kept = keptTokens(model, context.contextTokens, tokenMs);
     const sizes = {
@@ -231,13 +234,14 @@ function checkUsable(model: NativeModel, start: StartOptions): void {
  * Computes some tokens, so that the first person who asks does not wait for pages to be read and buffers to be made.
  * @returns the time of one token, milliseconds.
  */
-async function warm(model: NativeModel, context: NativeContext): Promise<number> {
+async function warm(model: NativeModel, context: NativeContext, { purpose }: StartOptions): Promise<number> {
   const times: number[] = [];
   for (let position = 0; position < WARM_TOKENS; position += 1) {
     const startedAt = performance.now();
     context.add(model.vocabulary.bos ?? model.vocabulary.eos ?? 0, position, 0, true);
     await context.decode();
     times.push(performance.now() - startedAt);
+    if (purpose === 'generation') for (let call = 0; call < WARM_CALLS; call += 1) likeliest(context.logits(0), []);
   }
   context.clear();
   return Math.min(...times);

@@ -105,14 +105,19 @@ test('sixty-four requests on a small memory all finish with their own text, and 
 
 test('whatever comes and goes, texts are right and the count of cells is that of the memory', async () => {
   const request = fc.record({
-    prompt: fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 60 }),
+    // Often the beginning of one of three talks, so that prompts go on from each other.
+    talk: fc.record({ of: fc.integer({ min: 0, max: 2 }), length: fc.constantFrom(0, 20, 40, 50) }),
+    own: fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 1, maxLength: 10 }),
+    waits: fc.boolean(),
     maxTokens: fc.integer({ min: 0, max: 20 }),
     choices: fc.integer({ min: 1, max: 3 }),
     key: fc.integer({ min: 0, max: 1 }),
     cancelled: fc.boolean(),
     echo: fc.boolean(),
   });
-  const kept = fc.record({ keptTokens: fc.constantFrom(0, 20, 80), storeBytes: fc.constantFrom(0, 260, 4000) });
+  const talks = [3, 5, 7].map((step) => Array.from({ length: 50 }, (_, at) => ((at * step) % 11) % 3));
+  let restored = 0;
+  const kept = fc.record({ keptTokens: fc.constantFrom(0, 20, 80), storeBytes: fc.constantFrom(0, 260, 1000, 4000) });
   await fc.assert(
     fc.asyncProperty(
       fc.array(request, { maxLength: 12 }),
@@ -123,12 +128,16 @@ test('whatever comes and goes, texts are right and the count of cells is that of
           { contextTokens: 160, requestTokens: 100, sequences: 7, batchTokens: 32, canTruncate, ...memory },
           { parallel: 3 },
         );
-        const asked = requests.map(({ prompt, maxTokens, choices, key, cancelled, echo }) => {
+        const asked: (ReturnType<typeof house.ask> &
+          Pick<(typeof requests)[0], 'maxTokens' | 'choices' | 'cancelled'>)[] = [];
+        for (const { talk, own, waits, maxTokens, choices, key, cancelled, echo } of requests) {
+          if (waits) await Promise.all(asked.map(({ ended }) => ended));
+          const prompt = [...talks[talk.of]!.slice(0, talk.length), ...own];
           const keys = { fairKey: `${key}`, isolationKey: `${key}` };
           const item = house.ask(prompt, { maxTokens, choices, promptLogprobs: echo, ...keys });
           if (cancelled) setImmediate(() => house.scheduler.cancel(item.id));
-          return { ...item, maxTokens, choices, cancelled };
-        });
+          asked.push({ ...item, maxTokens, choices, cancelled });
+        }
         for (const { id, tokens, ended, maxTokens, choices, cancelled } of asked) {
           if ((await ended) === 'cancelled') {
             assert.ok(cancelled);
@@ -139,10 +148,12 @@ test('whatever comes and goes, texts are right and the count of cells is that of
         }
         assert.equal(house.scheduler.contextUsedTokens, house.backend.usedCells);
         assert.equal(house.backend.openSamplers, 0);
+        restored += house.backend.restored;
       },
     ),
     { numRuns: 250 },
   );
+  assert.ok(restored > 5, `${restored} conversations came back from the store`);
 });
 
 test('one who asks much does not make others wait: the queue takes turns and says the place', async () => {
