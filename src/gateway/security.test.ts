@@ -153,6 +153,29 @@ test('what is no HTTP, or has huge headers, is answered and let go', () =>
     assert.equal((await gateway.ask('/health')).status, 200);
   }));
 
+test('a key that is sent twice, or with control characters in it, opens nothing', async () => {
+  await using gateway = await openTestGateway({ apiKey: 'sesame' });
+  const ask = (headers: readonly string[]): Promise<string> =>
+    speak(
+      gateway,
+      `GET /api/status HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${headers.join('\r\n')}\r\n\r\n`,
+    );
+  assert.match(await ask(['authorization: Bearer sesame']), /^HTTP\/1\.1 200 /);
+  for (const headers of [
+    ['authorization: Bearer sesame', 'authorization: Bearer sesame'],
+    ['authorization: Bearer wrong', 'Authorization: Bearer sesame'],
+    ['authorization: Bearer sesame', 'x-api-key: wrong'],
+    ['x-api-key: sesame', 'X-API-Key: sesame'],
+    ['authorization: Basic sesame'],
+    ['authorization:\tBearer\tsesame'],
+  ])
+    assert.match(await ask(headers), /^HTTP\/1\.1 401 /, headers.join(' | '));
+  for (const byte of ['\0', '\x01', '\x7f', '\r', '\n x: y'])
+    assert.doesNotMatch(await ask([`authorization: Bearer sesame${byte}a`]), /^HTTP\/1\.1 200 /, JSON.stringify(byte));
+  assert.match(await ask(['authorization : Bearer sesame']), /^HTTP\/1\.1 400 /, 'a space before the colon');
+  assert.match(await ask(['x: y', ' authorization: Bearer sesame']), /^HTTP\/1\.1 40[01] /, 'a folded line');
+});
+
 test('the page has a policy that lets nothing in from elsewhere', () =>
   using({ pageFolder: new URL('../../test/parts/page', import.meta.url).pathname }, async (gateway) => {
     const page = await gateway.ask('/', { headers: { accept: 'text/html' } });

@@ -300,6 +300,7 @@ async function sendStream(
     keepAlive: result.keepAlive,
     limits: options.streams ?? defaultStreamLimits,
     lastWords: (error) => {
+      options.rooms.metrics.refusal(toProblem(error));
       if (isOurFault(error)) options.log.error({ err: error, requestId: request.id }, 'stream failed');
       return dialect === 'openai'
         ? `data: ${JSON.stringify(toOpenAiError(error))}\n\ndata: [DONE]\n\n`
