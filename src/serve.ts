@@ -93,7 +93,16 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   identity.whenTakenOver(async (on, personId) => void (await conversations.adopt('local', personId, on)));
   identity.whenRemoved(async (on, personId) => void (await conversations.forget(personId, on)));
   const reach = (): Reach => reachOf(egress);
-  const metrics = openMetrics({ engine, reach });
+  const decisions = (): Record<string, number> => ({
+    allowed: gate.totals.allowed,
+    denied: gate.totals.denied,
+    disagreements: gate.totals.disagreements,
+    without_policy: gate.totals.withoutPolicy,
+    without_record: gate.totals.withoutRecord,
+    policy_failing: policy.state.state === 'in-force' ? 0 : 1,
+    record_failing: audit.failure === undefined ? 0 : 1,
+  });
+  const metrics = openMetrics({ engine, reach, decisions });
   const here = embeddedPlace(settings.enclave, clock.now());
   const answers = openAnswers({
     engine,

@@ -46,6 +46,8 @@ export interface Metrics {
 export interface Measured {
   readonly engine: Pick<Engine, 'list'>;
   reach(): { readonly bytesSent: number; readonly bytesReceived: number };
+  /** What the gate counted, and whether policy and record work. */
+  readonly decisions?: () => Readonly<Record<string, number>>;
 }
 
 /** Opens the metrics of one server; what the rooms count themselves is read when asked. */
@@ -145,6 +147,17 @@ function openGauges(rooms: Measured, registers: Registry[]): void {
       this.labels('received').set(bytesReceived);
     },
   });
+  const { decisions } = rooms;
+  if (decisions !== undefined)
+    new Gauge({
+      name: 'intramuros_decisions',
+      help: 'Decisions since the start by what became of them; anything but 0 in disagreements, policy_failing or record_failing is an alarm.',
+      labelNames: ['what'],
+      registers,
+      collect() {
+        for (const [what, value] of Object.entries(decisions())) this.labels(what).set(value);
+      },
+    });
   new Gauge({
     name: 'intramuros_engine',
     help: 'State and totals of each loaded model.',
