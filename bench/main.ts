@@ -1,12 +1,14 @@
 import { benchEngine } from './engine.ts';
 import { benchGateway } from './gateway/index.ts';
 import { benchHttp } from './http.ts';
+import { benchUpstreams } from './upstreams.ts';
 
 /** Benchmarks by name: `npm run -s bench -- <name> [options]`. */
 const benchmarks: Readonly<Record<string, (commandArguments: readonly string[]) => Promise<void>>> = {
   engine: benchEngine,
   gateway: benchGateway,
   http: benchHttp,
+  upstreams: benchUpstreams,
 };
 
 const [name, ...rest] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { openUpstreamRoom, type UpstreamRoom } from '../../test/parts/upstream-room.ts';
+import { sharedUpstreamRoom, type UpstreamRoom } from '../../test/parts/upstream-room.ts';
 import { type OpenAiUpstreamOptions, openOpenAiUpstream } from '../../test/parts/upstream-servers/index.ts';
 import { IntramurosError } from '../base/index.ts';
 import type { EngineEvent, GenerateRequest } from '../engine/index.ts';
@@ -14,6 +14,8 @@ export const asking = (content: string, more: Partial<GenerateRequest> = {}): Ge
   isolationKey: 'me',
   ...more,
 });
+
+const openRoom = sharedUpstreamRoom();
 
 async function all(events: AsyncIterable<EngineEvent>): Promise<EngineEvent[]> {
   const found: EngineEvent[] = [];
@@ -42,7 +44,7 @@ test('an answer comes as the engine’s own events, with the upstream’s counts
     key: 'sk-test-0123456789',
     thinking: { field: 'reasoning', pieces: ['hm', ' yes'] },
   });
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({
     kind: 'openai',
     urls: [`${server.url}/v1`],
@@ -65,7 +67,7 @@ test('an answer comes as the engine’s own events, with the upstream’s counts
 
 test('without a clearance for this very destination nothing is sent', async (context) => {
   const server = await serve(context);
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`${server.url}/v1`] });
   const clearance = await room.clear(model);
   const withIt = (changed: object) =>
@@ -81,7 +83,7 @@ test('without a clearance for this very destination nothing is sent', async (con
 
 test('leaving early, or aborting, ends the upstream’s work at once', async (context) => {
   const server = await serve(context, { paceMs: 2, pieces: () => Array.from({ length: 5000 }, (_, at) => ` ${at}`) });
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`${server.url}/v1`] });
   for await (const event of room.upstreams.generate(await room.clear(model), asking('go'), { model })) {
     if (event.type === 'delta') break;
@@ -95,12 +97,12 @@ test('leaving early, or aborting, ends the upstream’s work at once', async (co
   await assert.rejects(reading, /enough/);
   assert.equal(await server.seen[1]?.left, true);
   assert.ok(performance.now() - startedMs < 1000);
-  assert.equal(room.upstreams.health('up')[0]?.activeRequests, 0);
+  assert.equal(room.upstreams.health(model.upstreamId)[0]?.activeRequests, 0);
 });
 
 test('a stream that ends, breaks or stalls before its end is a failure, never a clean end', async (context) => {
   const server = await serve(context);
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const timeouts = { firstTokenMs: 2000, betweenTokensMs: 300, totalMs: 5000, connectMs: 1000 };
   const model = await room.declare({ kind: 'openai', urls: [`${server.url}/v1`], timeouts });
   for (const [fault, code, reason] of [
@@ -128,7 +130,7 @@ test('a stream that ends, breaks or stalls before its end is a failure, never a 
 
 test('what is no stream of this API is said so: a web page, a long line, an error inside the stream', async (context) => {
   const server = await serve(context);
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`${server.url}/v1`] });
   const fails = (code: string, reason: string) =>
     assert.rejects(() => ask(room, model, asking('hello my secret plan')), failsWith(code, reason));
@@ -150,7 +152,7 @@ test('what is no stream of this API is said so: a web page, a long line, an erro
 
 test('each refusal of an upstream has its own words, and never repeats the prompt or the key', async (context) => {
   const server = await serve(context);
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({
     kind: 'openai',
     urls: [`${server.url}/v1`],
@@ -190,7 +192,7 @@ test('counts that cannot be believed are replaced by an estimate that says so', 
     {},
     null,
   ];
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   for (const [at, usage] of lies.entries()) {
     const server = await serve(context, { usage });
     const model = await room.declare({ id: `liar-${at}`, kind: 'openai', urls: [`${server.url}/v1`] });
@@ -203,7 +205,7 @@ test('counts that cannot be believed are replaced by an estimate that says so', 
 
 test('a reader that is slow does not run the clock of the upstream', async (context) => {
   const server = await serve(context, { pieces: () => Array.from({ length: 20 }, () => ' x') });
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const timeouts = { betweenTokensMs: 40 };
   const model = await room.declare({ kind: 'openai', urls: [`${server.url}/v1`], timeouts });
   let seen = 0;
@@ -228,7 +230,7 @@ test('keep-alive lines are not tokens: silence behind them still ends in a timeo
   await once(server, 'listening');
   context.after(() => server.close().closeAllConnections());
   const { port } = server.address() as { port: number };
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const timeouts = { firstTokenMs: 200 };
   const model = await room.declare({ kind: 'openai', urls: [`http://127.0.0.1:${port}/v1`], timeouts });
   await assert.rejects(() => ask(room, model, asking('go')), failsWith('upstream_timeout', 'first_token'));
@@ -236,7 +238,7 @@ test('keep-alive lines are not tokens: silence behind them still ends in a timeo
 
 test('log-probabilities, several choices, text prompts and lengths go through', async (context) => {
   const server = await serve(context);
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`${server.url}/v1`] });
   const events = await ask(room, model, asking('é one two', { logprobs: 0, maxTokens: 2, stop: ['###'] }));
   assert.ok(events.some((event) => event.type === 'finish' && event.reason === 'length'));
@@ -267,7 +269,7 @@ test('a kept connection that the other side closes unannounced costs no answer',
   await once(server, 'listening');
   context.after(() => server.close().closeAllConnections());
   const { port } = server.address() as { port: number };
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`http://127.0.0.1:${port}/v1`] });
   for (let turn = 0; turn < 5; turn += 1) {
     server.emit('next'); // the close is on its way while the next request goes out

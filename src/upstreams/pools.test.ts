@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { type DatabasePlace, onEachDatabase } from '../../test/parts/databases.ts';
-import { admin, onPremises, openUpstreamRoom, somebodyElse } from '../../test/parts/upstream-room.ts';
+import {
+  admin,
+  onPremises,
+  openUpstreamRoom,
+  sharedUpstreamRoom,
+  somebodyElse,
+} from '../../test/parts/upstream-room.ts';
 import { openOpenAiUpstream } from '../../test/parts/upstream-servers/index.ts';
 import { IntramurosError, silentLog } from '../base/index.ts';
 import type { GenerateRequest } from '../engine/index.ts';
@@ -14,16 +22,18 @@ const asking = (content: string, more: readonly string[] = []): GenerateRequest 
   isolationKey: 'me',
 });
 
+const openRoom = sharedUpstreamRoom();
+
 async function textOf(events: AsyncIterable<{ readonly type: string }>): Promise<string> {
   let text = '';
   for await (const event of events) if (event.type === 'delta') text += (event as unknown as { text: string }).text;
   return text;
 }
 
-test('a replica that fails before its first token is replaced by another, and rests after three failures', async (context) => {
+test('a replica that fails before its first token is replaced by another, and rests after three failures', async () => {
   await using broken = await openOpenAiUpstream();
   await using sound = await openOpenAiUpstream();
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const timeouts = { firstTokenMs: 300 };
   const model = await room.declare({ kind: 'openai', urls: [`${broken.url}/v1`, `${sound.url}/v1`], timeouts });
   const kinds = [
@@ -37,26 +47,26 @@ test('a replica that fails before its first token is replaced by another, and re
     broken.faults.splice(0, Number.POSITIVE_INFINITY, kinds[at % kinds.length] as (typeof kinds)[number]);
     const answer = room.upstreams.generate(await room.clear(model), asking(`question ${at}`), { model });
     assert.equal(await textOf(answer), `question ${at}`);
-    if (room.upstreams.health('up')[0]?.state === 'ill' && broken.seen.length >= 3) break;
+    if (room.upstreams.health(model.upstreamId)[0]?.state === 'ill' && broken.seen.length >= 3) break;
   }
   assert.equal(broken.seen.length, 3, 'three failures in a row, then it rests');
-  assert.equal(room.upstreams.health('up')[1]?.state, 'well');
+  assert.equal(room.upstreams.health(model.upstreamId)[1]?.state, 'well');
 });
 
-test('a refusal that another replica would repeat is not tried again', async (context) => {
+test('a refusal that another replica would repeat is not tried again', async () => {
   await using one = await openOpenAiUpstream({ key: 'right' });
   await using two = await openOpenAiUpstream({ key: 'right' });
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`${one.url}/v1`, `${two.url}/v1`] });
   await assert.rejects(async () => textOf(room.upstreams.generate(await room.clear(model), asking('x'), { model })));
   assert.equal(one.seen.length + two.seen.length, 1);
-  assert.ok(room.upstreams.health('up').every(({ state }) => state !== 'ill'));
+  assert.ok(room.upstreams.health(model.upstreamId).every(({ state }) => state !== 'ill'));
 });
 
-test('the turns of one conversation go to the replica that has its beginning', async (context) => {
+test('the turns of one conversation go to the replica that has its beginning', async () => {
   await using one = await openOpenAiUpstream();
   await using two = await openOpenAiUpstream();
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`${one.url}/v1`, `${two.url}/v1`] });
   for (let talk = 0; talk < 6; talk += 1) {
     for (let turn = 0; turn < 3; turn += 1) {
@@ -68,8 +78,8 @@ test('the turns of one conversation go to the replica that has its beginning', a
   assert.equal((talks[0]?.size ?? 0) + (talks[1]?.size ?? 0), 6, 'no conversation was at both');
 });
 
-test('fallbacks go to the same or a lower tier only, and are offered for the gate to decide on', async (context) => {
-  const room = await openUpstreamRoom(context);
+test('fallbacks go to the same or a lower tier only, and are offered for the gate to decide on', async () => {
+  const room = await openRoom();
   const urls = ['http://127.0.0.1:9/v1'];
   const models = [{ name: 'echo' }];
   const declare = (id: string, destination: typeof onPremises, fallbacks: string[] = []) =>
@@ -89,24 +99,24 @@ test('fallbacks go to the same or a lower tier only, and are offered for the gat
   assert.deepEqual(room.upstreams.fallbacksOf(far), [], 'what rose above it since is no fallback any more');
 });
 
-test('a relayed reply is the upstream’s own bytes, without the client’s headers and with the upstream’s model name', async (context) => {
+test('a relayed reply is the upstream’s own bytes, without the client’s headers and with the upstream’s model name', async () => {
   await using server = await openOpenAiUpstream({ key: 'sk-own' });
-  const room = await openUpstreamRoom(context);
+  const room = await openRoom();
   const model = await room.declare({ kind: 'openai', urls: [`${server.url}/v1`], secret: { apiKey: 'sk-own' } });
-  const sent = '{"model":"up/echo","messages":[{"role":"user","content":"à  b"}],"stream":true,"extra":1.0}';
+  const sent = '{"model":"any/echo","messages":[{"role":"user","content":"à  b"}],"stream":true,"extra":1.0}';
   const request = { path: '/chat/completions', body: Buffer.from(sent) } as const;
   const relayed = await room.upstreams.relay(await room.clear(model), request, { model });
   const parts: Buffer[] = [];
   for await (const part of relayed.body) parts.push(part as Buffer);
   const direct = await fetch(`${server.url}/v1/chat/completions`, {
     method: 'POST',
-    body: sent.replace('up/echo', 'echo'),
+    body: sent.replace('any/echo', 'echo'),
     headers: { authorization: 'Bearer sk-own' },
   });
   assert.equal(Buffer.concat(parts).toString(), await direct.text());
-  assert.equal(server.seen[0]?.rawBody.toString(), sent.replace('up/echo', 'echo'));
+  assert.equal(server.seen[0]?.rawBody.toString(), sent.replace('any/echo', 'echo'));
   assert.deepEqual(Object.keys(relayed.headers).sort(), ['content-length', 'content-type']);
-  assert.equal(room.upstreams.health('up')[0]?.activeRequests, 0);
+  assert.equal(room.upstreams.health(model.upstreamId)[0]?.activeRequests, 0);
   const stop = new AbortController();
   server.paceMs = 20;
   const long = { ...request, body: Buffer.from(sent.replace('à  b', 'w '.repeat(500))) };
@@ -118,6 +128,24 @@ test('a relayed reply is the upstream’s own bytes, without the client’s head
   assert.equal(await server.seen.at(-1)?.left, true);
   server.faults.push({ kind: 'status', status: 500 });
   await assert.rejects(async () => room.upstreams.relay(await room.clear(model), request, { model }), IntramurosError);
+});
+
+test('a secret whose key file is lost is told as such, and entering it anew mends it', async (context) => {
+  await using server = await openOpenAiUpstream({ key: 'sk-kept' });
+  const first = await openUpstreamRoom(context);
+  const secret = { apiKey: 'sk-kept' };
+  await first.declare({ kind: 'openai', urls: [`${server.url}/v1`], secret });
+  await first.database.close();
+  rmSync(join(first.place.home, 'secrets.key'));
+  const second = await openUpstreamRoom(context, first.place);
+  const subject = { id: 'me', roles: [], groups: [], compartments: [], ceiling: undefined };
+  assert.equal((await second.upstreams.test('up', { subject })).reason, 'secret');
+  await second.upstreams.update('up', 1, { secret }, admin);
+  assert.equal((await second.upstreams.test('up', { subject })).reason, 'ok');
+  assert.deepEqual(
+    second.gate.settled.map(({ ok }) => ok),
+    [false, true],
+  );
 });
 
 onEachDatabase('upstreams', (promise) => {

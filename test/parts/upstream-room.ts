@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import type { Audit, AuditRecord } from '../../src/audit/index.ts';
 import { openAudit } from '../../src/audit/index.ts';
 import { IntramurosError, newId, silentLog, systemClock } from '../../src/base/index.ts';
@@ -55,6 +55,20 @@ export function openTestGate(): TestGate {
 
 export const publicOnly: Label = { level: 'PUBLIC', mentions: [], compartments: [] };
 
+/** One room for all tests of a file that ask for nothing else, as opening a database takes seconds. */
+export function sharedUpstreamRoom(): () => Promise<UpstreamRoom> {
+  const closers: (() => unknown)[] = [];
+  let opened: Promise<UpstreamRoom> | undefined;
+  after(async () => {
+    await opened;
+    for (const close of closers) await close();
+  });
+  return () => {
+    opened ??= openUpstreamRoom({ after: (work: () => unknown) => void closers.unshift(work) });
+    return opened;
+  };
+}
+
 /** A real room of upstreams: database, secrets, audit and door in a temporary folder. */
 export interface UpstreamRoom {
   readonly upstreams: Upstreams;
@@ -83,6 +97,7 @@ export async function openUpstreamRoom(context: Pick<TestContext, 'after'>, at?:
   const egress = openEgress({ offline: false, log, clock: systemClock, verify: (clearance) => gate.verify(clearance) });
   const audit = await openAudit({ home: place.home, log, clock: systemClock });
   const secrets = openSecrets({ home: place.home });
+  let declared = 0;
   const upstreams = await openUpstreams({ database, secrets, egress, gate, audit, clock: systemClock, log });
   context.after(async () => {
     await upstreams[Symbol.asyncDispose]();
@@ -109,8 +124,10 @@ export async function openUpstreamRoom(context: Pick<TestContext, 'after'>, at?:
         alternatives: [],
       }),
     async declare(input) {
+      declared += 1;
+      const id = declared === 1 ? 'up' : `up${declared}`;
       const made = await upstreams.create(
-        { id: 'up', title: 'Up', destination: onPremises, models: [{ name: 'echo' }], ...input },
+        { id, title: 'Up', destination: onPremises, models: [{ name: 'echo' }], ...input },
         admin,
       );
       return made.models[0] as UpstreamModel;

@@ -20,17 +20,18 @@ export interface Generation {
   readonly signal?: AbortSignal | undefined;
 }
 
-export async function* generate(generation: Generation): AsyncGenerator<EngineEvent, void, undefined> {
-  const { line, request, model, clearance, signal } = generation;
-  signal?.throwIfAborted();
-  const { flavour } = line.upstream;
-  const wire = line.kind.generate(request, { model, flavour, cacheSalt: cacheSaltOf(clearance, request.isolationKey) });
-  const startedMs = line.clock.monotonic();
-  yield* toEvents(request, attempts(generation, wire, startedMs), line.clock, startedMs);
+/** The engine's events of a generation. Pieces travel in batches, one for each chunk that came. */
+export function generate(generation: Generation): AsyncGenerator<EngineEvent, void, undefined> {
+  const { clock } = generation.line;
+  const startedMs = clock.monotonic();
+  return toEvents(generation.request, attempts(generation, startedMs), clock, startedMs);
 }
 
-async function* attempts(generation: Generation, wire: WireRequest, startedMs: number): AsyncGenerator<Piece> {
-  const { line, request, signal } = generation;
+async function* attempts(generation: Generation, startedMs: number): AsyncGenerator<readonly Piece[]> {
+  const { line, request, model, clearance, signal } = generation;
+  signal?.throwIfAborted();
+  const cacheSalt = cacheSaltOf(clearance, request.isolationKey);
+  const wire = line.kind.generate(request, { model, flavour: line.upstream.flavour, cacheSalt });
   const tried = new Set<Replica>();
   const affinity = affinityOf(request);
   for (;;) {
@@ -58,7 +59,7 @@ async function* once(
   lease: Lease,
   startedMs: number,
   attempt: { begun: boolean },
-): AsyncGenerator<Piece> {
+): AsyncGenerator<readonly Piece[]> {
   const { upstream, kind, clock } = line;
   const sentMs = clock.monotonic();
   using watch = new Watch(upstream.timeouts, upstream.title, upstream.timeouts.totalMs - (sentMs - startedMs), signal);
@@ -66,10 +67,10 @@ async function* once(
   const response = await exchange(line, call);
   try {
     refuseOtherType(response.headers['content-type'], kind.streamTypes, upstream.title);
-    for await (const piece of read(response.body as AsyncIterable<Buffer>, kind.read(request), watch)) {
+    for await (const pieces of read(response.body as AsyncIterable<Buffer>, kind.read(request), watch)) {
       if (!attempt.begun) lease.measured(clock.monotonic() - sentMs);
       attempt.begun = true;
-      yield piece;
+      yield pieces;
     }
   } catch (error) {
     throw withTold(toCallFailure(error, watch.signal, upstream.title), wire, upstream.title);
@@ -78,8 +79,8 @@ async function* once(
   }
 }
 
-async function* read(body: AsyncIterable<Buffer>, reader: ReplyReader, watch: Watch): AsyncGenerator<Piece> {
-  const pieces: Piece[] = [];
+async function* read(body: AsyncIterable<Buffer>, reader: ReplyReader, watch: Watch): AsyncGenerator<readonly Piece[]> {
+  let pieces: Piece[] = [];
   let failure: { readonly error: unknown } | undefined;
   const take = (work: () => void): void => {
     try {
@@ -92,12 +93,16 @@ async function* read(body: AsyncIterable<Buffer>, reader: ReplyReader, watch: Wa
   watch.waits();
   for await (const chunk of body) {
     take(() => reader.push(chunk, pieces));
-    yield* pieces.splice(0);
+    if (pieces.length > 0) {
+      const batch = pieces;
+      pieces = [];
+      yield batch;
+    }
     if (failure) throw failure.error;
     watch.waits();
   }
   take(() => reader.end(pieces));
-  yield* pieces.splice(0);
+  if (pieces.length > 0) yield pieces;
   if (failure) throw failure.error;
 }
 
