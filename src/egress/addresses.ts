@@ -76,6 +76,18 @@ function ipv6Words(address: string): number[] | undefined {
  * address resolved, no brackets, no dot at the end. Undefined when it is no host.
  */
 export function normalHost(host: string): string | undefined {
+  if (normalised.has(host)) return normalised.get(host);
+  const normal = normalise(host);
+  if (normalised.size >= mostRemembered) normalised.clear();
+  normalised.set(host, normal);
+  return normal;
+}
+
+/** The same few hosts come with every request. */
+const normalised = new Map<string, string | undefined>();
+const mostRemembered = 10_000;
+
+function normalise(host: string): string | undefined {
   const bare = host.replace(/^\[|\]$/g, '');
   const url = `http://${isIPv6(bare) ? `[${bare}]` : bare}/`;
   if (bare === '' || /[/?#@\\\s]/.test(bare) || !URL.canParse(url)) return undefined;

@@ -46,6 +46,7 @@ export function openLedgerArchive(ledger: Ledger, database: Database, log: Logge
     .catch((error: unknown) => log.warn({ err: error }, 'old rows of the ledger of connections stay'));
   return {
     async page(query) {
+      await writing; // it took its rows before this was asked
       await flush();
       return select(database, query);
     },

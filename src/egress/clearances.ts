@@ -50,16 +50,8 @@ export class Clearances {
   }
 }
 
-const normalised = new Map<string, string>();
-
-/** `host:port` with its host in the normal form; remembered, since the same few come with every request. */
+/** `host:port` with its host in the normal form. */
 function normalAddress(address: string): string {
-  let normal = normalised.get(address);
-  if (normal === undefined) {
-    const colon = address.lastIndexOf(':');
-    normal = `${normalHost(address.slice(0, colon)) ?? ''}:${address.slice(colon + 1)}`;
-    if (normalised.size > 10_000) normalised.clear();
-    normalised.set(address, normal);
-  }
-  return normal;
+  const colon = address.lastIndexOf(':');
+  return `${normalHost(address.slice(0, colon)) ?? ''}:${address.slice(colon + 1)}`;
 }

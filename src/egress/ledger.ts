@@ -120,7 +120,7 @@ export class Ledger {
   }
 
   bytesOf(decisionId: string): { readonly sentBytes: number; readonly receivedBytes: number } {
-    this.settle();
+    for (const meter of this.#meters) if (meter.decisionId === decisionId) meter.settle();
     return { ...(this.#decisions.get(decisionId) ?? { sentBytes: 0, receivedBytes: 0 }) };
   }
 
@@ -198,6 +198,10 @@ export class Meter {
     this.socket = socket;
     this.#row = row;
     this.#count = count;
+  }
+
+  get decisionId(): string | null {
+    return this.#row.decisionId;
   }
 
   /** What passes from now on belongs to another row. */
