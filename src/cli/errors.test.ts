@@ -35,3 +35,15 @@ test('a failure with words of its own keeps them', () => {
   const error = new CommandError('server_not_running', { en: 'No server.', fr: 'Aucun serveur.' });
   assert.deepEqual(describeFailure(error, 'fr'), { code: 'server_not_running', message: 'Aucun serveur.', facts: {} });
 });
+
+test('a refusal by policy says label, source, reason, rule and the nearest place in French', () => {
+  const error = new IntramurosError('destination_denied', 'No.', {
+    facts: {
+      ...{ level: 'SENSIBLE', mentions: ['PII'], compartments: [], sources: ['document:note.txt'] },
+      ...{ rules: ['sensible-never-abroad'], reason: 'label_above_tier', destination: 'service', nearest: 'embedded' },
+    },
+  });
+  const { message } = describeFailure(error, 'fr');
+  for (const part of ['SENSIBLE; mentions=PII', 'note.txt', 'sensible-never-abroad', 'embedded', 'ne sort pas'])
+    assert.ok(message.replaceAll(/[\u00a0\u202f]/g, ' ').includes(part), `${part} in: ${message}`);
+});

@@ -1,4 +1,5 @@
 import { type ErrorCode, type ErrorFacts, IntramurosError, isIntramurosError } from '../base/index.ts';
+import { denialInFrench } from './denial-words.ts';
 import { CommandError, UsageError } from './usage-error.ts';
 import { frenchSpaces, type Language, sentence } from './words.ts';
 
@@ -42,9 +43,7 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
   },
   forbidden: { text: 'Vous n’avez pas le droit de faire cela. Demandez ce droit à un administrateur.' },
   quota_exceeded: { text: 'Votre quota est épuisé. Attendez l’heure indiquée, ou demandez un quota plus élevé.' },
-  destination_denied: {
-    text: 'Ces données ne peuvent pas aller à ce modèle. Choisissez le modèle proposé, ou retirez ce qui a relevé le marquage.',
-  },
+  destination_denied: { text: denialInFrench, whole: true },
   policy_invalid: {
     text: 'La politique proposée n’est pas valable. Corrigez le fichier indiqué ; l’ancienne reste en vigueur.',
   },
