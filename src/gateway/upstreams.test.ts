@@ -47,12 +47,15 @@ test('an upstream is declared, changed, tested and removed, and its secret is ne
   assert.deepEqual([changed.status, changed.body.title, changed.body.version], [200, 'Other', 2]);
   const stale = await call('PATCH', '/api/upstreams/peer', { version: 1, title: 'Late' });
   assert.deepEqual([stale.status, stale.body.code], [409, 'conflict']);
+  await call('PATCH', '/api/upstreams/peer', { version: 2, enabled: false });
+  assert.equal(room.upstreams.findModel('peer/echo'), undefined, 'switched off, it serves nobody');
+  assert.deepEqual((await call('POST', '/api/upstreams/peer/test')).body.models, ['echo'], 'and can still be tested');
   assert.equal((await call('DELETE', '/api/upstreams/peer')).status, 204);
   assert.equal((await call('GET', '/api/upstreams/peer')).status, 404);
   const records = await room.recorded();
   assert.deepEqual(
     records.map(({ data }) => data.action),
-    ['create', 'update', 'remove'],
+    ['create', 'update', 'update', 'remove'],
   );
   assert.ok(!JSON.stringify(records).includes('never-shown'));
 });

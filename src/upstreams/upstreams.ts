@@ -184,7 +184,8 @@ class Room implements Upstreams {
     }
     const enabled = this.list().filter((upstream) => upstream.enabled);
     this.#models = new Map(enabled.flatMap(({ models }) => models.map((model) => [model.id, model] as const)));
-    this.#options.egress.allow('upstreams', enabled.flatMap(allowed));
+    // Also those that are switched off: an administrator tests a service before it is used. Only its list of models is read so.
+    this.#options.egress.allow('upstreams', this.list().flatMap(allowed));
   }
 
   /** Looks for changes of other gateways, one query at a time. */
