@@ -36,7 +36,9 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
   context_exceeded: {
     text: 'Le texte dépasse le contexte du modèle. Raccourcissez-le, ou choisissez un modèle au contexte plus long.',
   },
-  unauthorized: { text: 'Le serveur demande une clé. Donnez son fichier : intramuros config set apiKeyFile CHEMIN.' },
+  unauthorized: {
+    text: 'Le serveur veut savoir qui demande. Lancez la commande sous l’utilisateur du serveur, ou donnez le fichier d’une clé : intramuros config set apiKeyFile CHEMIN.',
+  },
   forbidden_origin: { text: 'Le serveur refuse les appels de cette origine.' },
   sign_in_failed: {
     text: 'Le nom ou le mot de passe ne convient pas. Vérifiez-les ; après plusieurs échecs, patientez un moment.',

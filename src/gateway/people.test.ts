@@ -163,7 +163,11 @@ test('a password is changed by its person, reset by an administrator, and its ot
     200,
   );
   assert.equal((await here.ask('/api/status')).status, 401);
-  await signIn(gateway, 'gil', password);
+  const again = await signIn(gateway, 'gil', password);
+  let guess: Response | undefined;
+  for (let n = 0; n < 8; n += 1)
+    guess = await again.ask('/api/me/password', { method: 'PUT', body: { current: `guess ${n}`, next } });
+  assert.equal(guess?.status, 429, 'a borrowed session cannot guess the password');
 });
 
 test('a cap refuses with the time to wait, is told in the headers that OpenAI’s clients read, and shows what was used', async () => {

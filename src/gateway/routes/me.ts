@@ -16,6 +16,7 @@ import {
   UsageDay,
   UsageModel,
 } from './people-schemas.ts';
+import { restated } from './session.ts';
 
 const params = z.object({ id: Id });
 
@@ -144,7 +145,10 @@ export const changeMyPassword = endpoint({
       const message = 'A password is changed by the person, signed in at the page. A key cannot.';
       throw new IntramurosError('forbidden', message, { facts: { reason: 'no_session' } });
     }
-    await rooms.identity.people.changePassword(who.personId, { ...body, keepSessionId: who.sessionId });
+    const change = { ...body, keepSessionId: who.sessionId };
+    await rooms.identity.people.changePassword(who.personId, change).catch((error: unknown) => {
+      throw restated(error);
+    });
     return { empty: 204 };
   },
 });

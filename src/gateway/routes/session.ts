@@ -61,7 +61,7 @@ async function signedIn(signed: SignedIn, context: RequestContext, status = 200)
 }
 
 /** Too many failures is a 429 with the time to wait; the rest is a 401 that does not say which of the two was wrong. */
-function restated(error: unknown): unknown {
+export function restated(error: unknown): unknown {
   if (!isIntramurosError(error) || error.code !== 'sign_in_failed') return error;
   return error.facts.reason === 'slow_down' ? new RestatedError(error, 429) : error;
 }
