@@ -165,3 +165,10 @@ test('refusals are counted by code and reason, without anybody’s name', async 
   assert.match(text, /intramuros_refusals_total\{code="sign_in_failed",reason="wrong"\} [1-9]/);
   assert.doesNotMatch(text, /carol|alice|198\.51/);
 });
+
+test('with accounts the server listens beyond this machine without a house key, and a stranger there is nobody', async () => {
+  await using open = await openTestGateway({ accounts: goodPassword, host: '0.0.0.0' });
+  assert.equal((await open.ask('/api/status')).status, 401);
+  const { ask } = await signIn(open);
+  assert.equal((await ask('/api/status')).status, 200);
+});
