@@ -325,6 +325,24 @@ test('the store forgets the conversation that was used longest ago, and none but
   assert.deepEqual(cached, [199, 199, 199, 0]);
 });
 
+test('a conversation too long for the store stays in cells beside short ones, until another such one ends', async () => {
+  await using house = open({ keptTokens: 0, storeBytes: 1000 });
+  const turn = async (prompt: string) => {
+    const asked = house.ask(prompt);
+    await asked.ended;
+    return house.of(asked.id, 'prompt')[0]!.cachedTokens;
+  };
+  const [first, second] = ['a', 'b'].map((letter) => letter.repeat(300)) as [string, string];
+  await turn(first);
+  await turn('a title for it, please');
+  assert.equal(await turn(`${first}|`), 300);
+  await turn('another title');
+  await turn(second);
+  await turn('a third title');
+  assert.equal(await turn(`${second}|`), 300);
+  assert.equal(await turn(`${first}|`), 0);
+});
+
 test('a state that cannot be read back is computed again', async () => {
   await using house = open({ keptTokens: 0, storeBytes: 40_000 });
   await house.ask(document).ended;
