@@ -170,7 +170,7 @@ async function countPast(on: Queryable, quotaId: string, quota: NewQuota, nowMs:
   await on.query(
     `INSERT INTO quota_windows (quota_id, subject_id, starts_at, ends_at, used)
      SELECT $1, ${id}, $2::timestamptz, $3::timestamptz, sum(${amounts[quota.unit]})::bigint FROM usage_days u ${join}
-     WHERE u.day >= $4::date AND u.day < $5::date AND ${id} <> '' AND ($6 = '*' OR ${id} = $6) GROUP BY ${id}`,
+     WHERE u.day >= $4::date AND u.day < $5::date AND ${id} <> '' AND ($6 = '*' OR ${id} = $6) GROUP BY 2`,
     [
       quotaId,
       new Date(startMs).toISOString(),
