@@ -193,6 +193,16 @@ test('a key that is limited to some models and a highest label goes no further',
   assert.equal(await code({ ...chat, model: 'spare/echo' }), '403 forbidden');
   assert.equal(await code(chat, { 'x-intramuros-label': 'SENSIBLE' }), '403 destination_denied');
   assert.equal(await code({ ...chat, model: 'echo' }, { 'x-intramuros-label': 'SENSIBLE' }), '403 destination_denied');
+  const cookie = { cookie: `intramuros_session=${owner.token}` };
+  const made = await gateway.ask('/api/conversations', { method: 'POST', body: { title: 'Dossier' }, headers: cookie });
+  const { id } = (await made.json()) as { id: string };
+  const read = async () => (await gateway.ask(`/api/conversations/${id}/messages`, { headers: as })).status;
+  assert.equal(await read(), 200);
+  const label = { level: 'SENSIBLE' };
+  await gateway.ask(`/api/conversations/${id}`, { method: 'PATCH', body: { label }, headers: cookie });
+  assert.equal(await read(), 404, 'nor does it read what is above its label');
+  const list = await (await gateway.ask('/api/conversations', { headers: as })).text();
+  assert.doesNotMatch(list, /Dossier/);
   const { data } = (await (await gateway.ask('/v1/models', { headers: as })).json()) as { data: { id: string }[] };
   assert.deepEqual(data.map(({ id }) => id).sort(), ['echo', 'up/echo']);
 });

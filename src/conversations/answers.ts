@@ -1,6 +1,6 @@
 import { IntramurosError, newId } from '../base/index.ts';
 import type { Database, Queryable } from '../store/index.ts';
-import { joinMarks, lockMark, type Marked, writeMark } from './marks.ts';
+import { joinMarks, lockMark, type Marked, type Mine, writeMark } from './marks.ts';
 import { getMessage, insertMessage, listBranch } from './messages.ts';
 import { autoTitle, storableText } from './text.ts';
 import type { Message, MessageError, MessageUsage, Provenance } from './types.ts';
@@ -70,9 +70,9 @@ export interface Answers {
  * @param now the present, as ISO text.
  * `grow` and `finish` write to messages that `begin` made, whoever owns the conversation meanwhile.
  */
-export function answersOf(database: Database, ownerId: string, now: () => string): Answers {
+export function answersOf(database: Database, mine: Mine, now: () => string): Answers {
   return {
-    begin: (target, answer) => database.transaction((on) => begin(on, ownerId, target, answer, now())),
+    begin: (target, answer) => database.transaction((on) => begin(on, mine, target, answer, now())),
     grow: async (messageId, soFar) => {
       const rows = await database.query(
         `UPDATE messages SET content = $2, thinking = $3 WHERE id = $1 AND status = 'generating' RETURNING id`,
@@ -89,12 +89,12 @@ const storable = (text: string): string => storableText(text.length > 1_000_000 
 
 async function begin(
   on: Queryable,
-  ownerId: string,
+  mine: Mine,
   target: AnswerTarget,
   answer: AnswerStart,
   at: string,
 ): Promise<BegunAnswer> {
-  const before = await lockMark(on, ownerId, target.conversationId);
+  const before = await lockMark(on, mine, target.conversationId);
   const begun = await place(on, target, answer, at);
   const mark = joinMarks(before, answer.mark, ...begun.history.map(markOf));
   const text = JSON.stringify(mark);

@@ -4,7 +4,16 @@ import type { Database, Queryable } from '../store/index.ts';
 import { type Answers, answersOf } from './answers.ts';
 import { type ExportOptions, exportConversation } from './export.ts';
 import { type ConversationPage, type ListOptions, listConversations } from './list.ts';
-import { conversationNotFound, joinMarks, lockMark, type Marked, writeMark } from './marks.ts';
+import {
+  conversationNotFound,
+  isMine,
+  joinMarks,
+  lockMark,
+  type Marked,
+  type Mine,
+  mineUpTo,
+  writeMark,
+} from './marks.ts';
 import { deleteSubtree, getMessage, listBranch, listMessages, newestLeaf } from './messages.ts';
 import { type ConversationRow, conversationColumns, toConversation } from './rows.ts';
 import { personTitle } from './text.ts';
@@ -21,7 +30,8 @@ export interface ConversationChange {
 
 /** The conversations of an installation, seen by whose they are: there is no way to one without saying for whom. */
 export interface ConversationRoom {
-  of(ownerId: string): Conversations;
+  /** @param ceiling what is above it is not found either: for keys that are limited to a highest label. */
+  of(ownerId: string, ceiling?: Label): Conversations;
   /** Gives all that one person has to another, within a transaction if one is given; tells how many conversations. */
   adopt(fromId: string, toId: string, on?: Pick<Queryable, 'query'>): Promise<number>;
   /** Deletes all that a person has; tells how many conversations. */
@@ -75,7 +85,7 @@ export async function openConversations(options: {
   if (cut.length > 0) log.info({ messages: cut.length }, 'answers cut by the last end of the program were marked so');
   const now = (): string => new Date(clock.now()).toISOString();
   return {
-    of: (ownerId) => conversationsOf(database, ownerId, { now, defaultLabel }),
+    of: (ownerId, ceiling) => conversationsOf(database, mineUpTo(ownerId, ceiling), { now, defaultLabel }),
     adopt: async (fromId, toId, on = database) => {
       const change = 'UPDATE conversations SET owner_id = $2 WHERE owner_id = $1 RETURNING id';
       return (await on.query(change, [fromId, toId])).length;
@@ -94,24 +104,19 @@ export async function openConversations(options: {
 
 function conversationsOf(
   database: Database,
-  ownerId: string,
+  mine: Mine,
   { now, defaultLabel }: { readonly now: () => string; readonly defaultLabel: Label },
 ): Conversations {
   /** Every reading of what a conversation holds begins here. */
   const inside = <T>(id: string, work: (on: Queryable, conversation: Conversation) => Promise<T>): Promise<T> =>
-    database.transaction(async (on) => work(on, await getConversation(on, ownerId, id)));
+    database.transaction(async (on) => work(on, await getConversation(on, mine, id)));
   return {
-    list: (list) => listConversations(database, ownerId, list),
-    create: (values) => createConversation(database, { ...values, ownerId, at: now(), label: defaultLabel }),
-    get: (id) => getConversation(database, ownerId, id),
-    update: (id, change) => inside(id, (on) => updateConversation(on, ownerId, id, change, now())),
-    remove: async (id) => {
-      const gone = await database.query('DELETE FROM conversations WHERE id = $1 AND owner_id = $2 RETURNING id', [
-        id,
-        ownerId,
-      ]);
-      if (gone.length === 0) throw conversationNotFound(id);
-    },
+    list: (list) => listConversations(database, mine, list),
+    create: (values) =>
+      createConversation(database, { ...values, ownerId: mine.ownerId, at: now(), label: defaultLabel }),
+    get: (id) => getConversation(database, mine, id),
+    update: (id, change) => inside(id, (on) => updateConversation(on, mine, id, change, now())),
+    remove: (id) => inside(id, async (on) => void (await on.query('DELETE FROM conversations WHERE id = $1', [id]))),
     messages: (id) => inside(id, (on) => listMessages(on, id)),
     message: (id, messageId) => inside(id, (on) => getMessage(on, id, messageId)),
     branch: (id, messageId) => inside(id, (on) => listBranch(on, id, messageId)),
@@ -120,15 +125,15 @@ function conversationsOf(
       inside(id, async (on, conversation) =>
         exportConversation(conversation, await listMessages(on, id), { ...how, exportedAt: now() }),
       ),
-    ...answersOf(database, ownerId, now),
+    ...answersOf(database, mine, now),
   };
 }
 
 /** @throws {IntramurosError} `conversation_not_found`. */
-async function getConversation(on: Queryable, ownerId: string, id: string): Promise<Conversation> {
+async function getConversation(on: Queryable, { ownerId, levels }: Mine, id: string): Promise<Conversation> {
   const [row] = await on.query<ConversationRow>(
-    `SELECT ${conversationColumns} FROM conversations c WHERE c.id = $1 AND c.owner_id = $2`,
-    [id, ownerId],
+    `SELECT ${conversationColumns} FROM conversations c WHERE c.id = $1 AND ${isMine(2)}`,
+    [id, ownerId, levels],
   );
   if (!row) throw conversationNotFound(id);
   return toConversation(row);
@@ -156,12 +161,12 @@ async function createConversation(
 
 async function updateConversation(
   on: Queryable,
-  ownerId: string,
+  mine: Mine,
   id: string,
   change: ConversationChange,
   at: string,
 ): Promise<Conversation> {
-  if (change.raise) await writeMark(on, id, joinMarks(await lockMark(on, ownerId, id), change.raise));
+  if (change.raise) await writeMark(on, id, joinMarks(await lockMark(on, mine, id), change.raise));
   const title = change.title === undefined ? undefined : personTitle(change.title);
   const leaf =
     change.activeLeafId === undefined
@@ -174,7 +179,7 @@ async function updateConversation(
        model = coalesce($3, c.model), active_leaf_id = coalesce($4, c.active_leaf_id),
        updated_at = CASE WHEN $2::text IS NULL AND $3::text IS NULL THEN c.updated_at ELSE $5 END
      WHERE c.id = $1 AND c.owner_id = $6 RETURNING ${conversationColumns}`,
-    [id, title, change.model, leaf, at, ownerId],
+    [id, title, change.model, leaf, at, mine.ownerId],
   );
   if (!row) throw conversationNotFound(id);
   return toConversation(row);

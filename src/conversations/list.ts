@@ -1,5 +1,6 @@
 import { IntramurosError } from '../base/index.ts';
 import type { Queryable } from '../store/index.ts';
+import { isMine, type Mine } from './marks.ts';
 import { type ConversationRow, conversationColumns, toConversation } from './rows.ts';
 import { searchWords } from './text.ts';
 import type { Conversation } from './types.ts';
@@ -24,7 +25,7 @@ export interface ConversationPage {
 /** One page of a person's conversations, the last touched first. */
 export async function listConversations(
   database: Queryable,
-  ownerId: string,
+  { ownerId, levels }: Mine,
   options: ListOptions = {},
 ): Promise<ConversationPage> {
   const limit = options.limit ?? 30;
@@ -37,10 +38,10 @@ export async function listConversations(
   const search = words.length === 0 ? undefined : await toSearch(database, words);
   const rows = await database.query<ConversationRow>(
     `SELECT ${conversationColumns} FROM conversations c
-     WHERE c.owner_id = $4 AND ($1::timestamptz IS NULL OR (c.updated_at, c.id) < ($1::timestamptz, $2::text))
+     WHERE ${isMine(4)} AND ($1::timestamptz IS NULL OR (c.updated_at, c.id) < ($1::timestamptz, $2::text))
      ${search === undefined ? '' : `AND c.id IN (${matches})`}
      ORDER BY c.updated_at DESC, c.id DESC LIMIT $3`,
-    [after, afterId, limit + 1, ownerId, ...(search === undefined ? [] : [search])],
+    [after, afterId, limit + 1, ownerId, levels, ...(search === undefined ? [] : [search])],
   );
   const page = rows.slice(0, limit).map(toConversation);
   const last = page.at(-1);
@@ -50,8 +51,8 @@ export async function listConversations(
   };
 }
 
-const matches = `SELECT m.conversation_id FROM messages m WHERE m.search @@ $5::tsquery
-  UNION SELECT t.id FROM conversations t WHERE t.search @@ $5::tsquery`;
+const matches = `SELECT m.conversation_id FROM messages m WHERE m.search @@ $6::tsquery
+  UNION SELECT t.id FROM conversations t WHERE t.search @@ $6::tsquery`;
 
 /** The words as one query: each is a French form of an indexed word, or the beginning of an indexed word. */
 async function toSearch(database: Queryable, words: readonly string[]): Promise<string> {

@@ -1,5 +1,5 @@
 import { IntramurosError } from '../base/index.ts';
-import { formatLabel, joinAll, type Label, type LabelSource } from '../policy/index.ts';
+import { formatLabel, joinAll, type Label, type LabelSource, type Level, levels } from '../policy/index.ts';
 import type { Queryable } from '../store/index.ts';
 
 /** How sensitive something is, and what made it so. */
@@ -21,14 +21,30 @@ export function joinMarks(...marks: readonly Marked[]): Marked {
   return { label: joinAll(marks.map(({ label }) => label)), sources: [...sources.values()] };
 }
 
+/** Whose conversations are meant, and up to which level: a key may be let near some of what its person has. */
+export interface Mine {
+  readonly ownerId: string;
+  /** Levels that may be touched; null is all. */
+  readonly levels: readonly Level[] | null;
+}
+
+/** The conversations of somebody, up to a highest label. */
+export function mineUpTo(ownerId: string, ceiling: Label | undefined): Mine {
+  return { ownerId, levels: ceiling ? levels.slice(0, levels.indexOf(ceiling.level) + 1) : null };
+}
+
+/** In SQL: a conversation `c` is one of these. @param at number of the parameter `ownerId`; that after it is `levels`. */
+export const isMine = (at: number): string =>
+  `c.owner_id = $${at} AND ($${at + 1}::text[] IS NULL OR c.label->>'level' = ANY ($${at + 1}::text[]))`;
+
 /**
  * Takes hold of a conversation of a person for the rest of a transaction, and tells its high-water mark.
  * @throws {IntramurosError} `conversation_not_found`, also for somebody else's.
  */
-export async function lockMark(on: Queryable, ownerId: string, id: string): Promise<Marked> {
+export async function lockMark(on: Queryable, { ownerId, levels }: Mine, id: string): Promise<Marked> {
   const [row] = await on.query<{ label: Label; label_sources: readonly LabelSource[] }>(
-    'SELECT label, label_sources FROM conversations WHERE id = $1 AND owner_id = $2 FOR UPDATE',
-    [id, ownerId],
+    `SELECT c.label, c.label_sources FROM conversations c WHERE c.id = $1 AND ${isMine(2)} FOR UPDATE`,
+    [id, ownerId, levels],
   );
   if (row) return { label: row.label, sources: row.label_sources };
   throw conversationNotFound(id);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { IntramurosError } from '../base/index.ts';
-import type { Caller, Event, Routed, Sent } from '../flows/index.ts';
+import type { Caller, Event, Routed, Runs, Sent } from '../flows/index.ts';
+import type { Who } from '../identity/index.ts';
 import { formatLabel, type Label, type LabelSource, levels, parseLabel, toLabel } from '../policy/index.ts';
 import type { RequestContext } from './http/endpoint.ts';
+import type { GatewayRooms } from './rooms.ts';
 
 const names = (form: RegExp): z.ZodArray<z.ZodString> => z.array(z.string().regex(form)).max(32);
 
@@ -46,6 +48,10 @@ function decoded(text: string, where: string): string {
     throw new IntramurosError('invalid_request', words, { cause: error, facts: { field: where } });
   }
 }
+
+/** The runs of whoever asks; of a key, those up to its highest label. */
+export const runsOf = ({ runs }: Pick<GatewayRooms, 'runs'>, who: Who): Runs =>
+  runs.of(who.personId, who.kind === 'key' ? who.ceiling : undefined);
 
 /** Who asks, and what they say of their data, in the header and in the body: it can only raise. */
 export function callerOf(context: RequestContext, given?: z.output<typeof GivenLabel> | Label): Caller {

@@ -35,7 +35,7 @@ const ofTheHouse = [
 /** Queries and bodies that name what belongs to a person: the field, and a body that is right but for it. */
 const named: Readonly<Record<string, { readonly field: string; readonly body?: object }>> = {
   'choices.list': { field: 'conversation' },
-  'labels.proposals.create': {
+  'labels.propose': {
     field: 'conversationId',
     body: { to: { level: 'PUBLIC', mentions: [], compartments: [] }, reason: 'it is published' },
   },

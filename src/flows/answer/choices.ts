@@ -2,7 +2,7 @@ import { joinMarks, type Marked } from '../../conversations/index.ts';
 import { subjectOf } from '../../identity/index.ts';
 import type { Decision } from '../../policy/index.ts';
 import { placesFor } from './decide.ts';
-import { markOf } from './label.ts';
+import { conversationsOf, markOf } from './label.ts';
 import { mayUse } from './resolve-model.ts';
 import type { Caller, Choice, Choices, Rooms, Target } from './types.ts';
 
@@ -27,7 +27,7 @@ export async function choices(
 async function markFor(caller: Caller, rooms: Rooms, conversationId: string | undefined): Promise<Marked> {
   const own = markOf({ caller, rooms });
   if (conversationId === undefined) return own;
-  const { label, labelSources } = await rooms.conversations.of(caller.who.personId).get(conversationId);
+  const { label, labelSources } = await conversationsOf(rooms, caller.who).get(conversationId);
   return joinMarks({ label, sources: labelSources }, own);
 }
 

@@ -1,4 +1,5 @@
-import { joinMarks, type Marked } from '../../conversations/index.ts';
+import { type ConversationRoom, type Conversations, joinMarks, type Marked } from '../../conversations/index.ts';
+import type { Who } from '../../identity/index.ts';
 import type { LabelSource } from '../../policy/index.ts';
 import { before } from './before.ts';
 import type { Passage } from './types.ts';
@@ -12,6 +13,14 @@ export const label = before('label', (run) => run.timed('label', () => labelPass
 /** The same for anything that goes to a model. */
 export function labelPassage(passage: Passage): void {
   passage.mark = markOf(passage);
+}
+
+/** What somebody has, as far as they may be let near it here: a key up to its highest label. */
+export function conversationsOf(
+  { conversations }: { readonly conversations: ConversationRoom },
+  who: Who,
+): Conversations {
+  return conversations.of(who.personId, who.kind === 'key' ? who.ceiling : undefined);
 }
 
 /** What a request brings by itself. */

@@ -2,6 +2,7 @@ import { IntramurosError } from '../../base/index.ts';
 import type { Who } from '../../identity/index.ts';
 import type { Capability } from '../../models/index.ts';
 import { before } from './before.ts';
+import { conversationsOf } from './label.ts';
 import type { Passage, Rooms, Run, Target, Turn } from './types.ts';
 
 /** Finds the model that answers, and makes sure that it can do what is asked and that whoever asks may use it. */
@@ -48,7 +49,7 @@ export async function findTarget(
 async function modelName({ turn, rooms, caller }: Run): Promise<string> {
   if (turn.model) return turn.model;
   if (turn.input.kind === 'conversation') {
-    const { model } = await rooms.conversations.of(caller.who.personId).get(turn.input.target.conversationId);
+    const { model } = await conversationsOf(rooms, caller.who).get(turn.input.target.conversationId);
     if (model) return model;
   }
   if (rooms.defaultModel) return rooms.defaultModel;

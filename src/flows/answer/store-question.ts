@@ -1,6 +1,7 @@
 import type { AnswerTarget, BegunAnswer, Message } from '../../conversations/index.ts';
 import type { ChatMessage, PromptInput } from '../../engine/index.ts';
 import { before } from './before.ts';
+import { conversationsOf } from './label.ts';
 import type { Run } from './types.ts';
 
 /**
@@ -19,7 +20,7 @@ export const storeQuestion = before('store-question', async (run) => {
 });
 
 function begin({ id, by, caller, rooms, mark }: Run, target: AnswerTarget): Promise<BegunAnswer> {
-  return rooms.conversations.of(caller.who.personId).begin(target, { runId: id, model: by.model, mark });
+  return conversationsOf(rooms, caller.who).begin(target, { runId: id, model: by.model, mark });
 }
 
 /** The branch as the model sees it. An answer that was cut before its first word is asked for anew. */

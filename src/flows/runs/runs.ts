@@ -1,4 +1,5 @@
 import { type Clock, IntramurosError, type Logger, newId, systemClock } from '../../base/index.ts';
+import { heightOf, type Label, publicLabel } from '../../policy/index.ts';
 import type { Answers, StepTime, Turn } from '../answer/index.ts';
 import type { Event, Usage, Why } from '../event.ts';
 import { Scope } from '../scope.ts';
@@ -21,7 +22,8 @@ export interface RunReceipt {
 
 /** Runs that go on by themselves, seen by whose they are: there is no way to one without saying for whom. */
 export interface RunRoom extends AsyncDisposable {
-  of(personId: string): Runs;
+  /** @param ceiling runs above it are not found either, as for conversations. */
+  of(personId: string, ceiling?: Label): Runs;
   /** Stops all runs and waits until their answers are saved. */
   close(): Promise<void>;
 }
@@ -56,9 +58,9 @@ export interface RunsOptions {
 export function openRuns(options: RunsOptions): RunRoom {
   const root = Scope.open({ name: 'runs' });
   const runs = new Map<string, DetachedRun>();
-  const get = (ownerId: string, id: string): DetachedRun => {
+  const get = (ownerId: string, ceiling: Label | undefined, id: string): DetachedRun => {
     const run = runs.get(id);
-    if (run?.ownerId === ownerId) return run;
+    if (run?.ownerId === ownerId && run.isUpTo(ceiling)) return run;
     throw new IntramurosError(
       'run_not_found',
       `There is no run "${id}" any more. Runs are kept for some minutes after their end; the conversation has the answer.`,
@@ -72,7 +74,7 @@ export function openRuns(options: RunsOptions): RunRoom {
     runs.clear();
     await root.close();
   };
-  const of = (ownerId: string): Runs => {
+  const of = (ownerId: string, ceiling?: Label): Runs => {
     const mine = (): readonly DetachedRun[] => [...runs.values()].filter((run) => run.ownerId === ownerId);
     return {
       start(turn) {
@@ -81,9 +83,9 @@ export function openRuns(options: RunsOptions): RunRoom {
         runs.set(id, run);
         return id;
       },
-      get: (id) => get(ownerId, id).receipt(),
-      attach: (id, from = 0, { signal } = {}) => get(ownerId, id).read(from, signal),
-      stop: (id) => get(ownerId, id).stop(),
+      get: (id) => get(ownerId, ceiling, id).receipt(),
+      attach: (id, from = 0, { signal } = {}) => get(ownerId, ceiling, id).read(from, signal),
+      stop: (id) => get(ownerId, ceiling, id).stop(),
       active: (conversationId) =>
         mine()
           .map((run) => run.receipt())
@@ -119,6 +121,7 @@ class DetachedRun {
   readonly #startedAt: number;
   #stored: { readonly conversationId: string; readonly messageId: string } | undefined;
   #close: { readonly why: Why; readonly use: Usage; readonly at: number } | undefined;
+  #label: Label = publicLabel;
   #readers = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -130,6 +133,10 @@ class DetachedRun {
     this.#scope = options.root.child({ name: options.id });
     this.#armGrace();
     this.ended = this.#drain();
+  }
+
+  isUpTo(ceiling: Label | undefined): boolean {
+    return ceiling === undefined || heightOf(this.#label.level) <= heightOf(ceiling.level);
   }
 
   receipt(): RunReceipt {
@@ -191,6 +198,7 @@ class DetachedRun {
   }
 
   #append(event: Event): void {
+    if (event.t === 'open') this.#label = event.label;
     if (event.t === 'note' && event.kind === 'stored') this.#stored = event.data;
     if (event.t === 'close') {
       this.#close = { why: event.why, use: event.use, at: this.#clock.now() };

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { IntramurosError } from '../../base/index.ts';
 import type { Marked } from '../../conversations/index.ts';
+import { conversationsOf } from '../../flows/index.ts';
 import { formatLabel, isWithin, type Label } from '../../policy/index.ts';
 import { endpoint, type RequestContext } from '../http/endpoint.ts';
 import { asConflict, asMissing } from '../http/missing.ts';
-import { GivenLabel, givenLabel, labelHeader } from '../labelling.ts';
+import { GivenLabel, givenLabel, labelHeader, runsOf } from '../labelling.ts';
 import { Conversation, ConversationList, Id, Message, storable, titleText } from './conversation-schemas.ts';
 
 const params = z.object({ id: Id });
@@ -38,8 +39,7 @@ export const listConversations = endpoint({
   errors: ['not_found', 'database_unavailable'],
   async handle({ query: { q, limit, cursor } }, { rooms, who }) {
     const asked = { q, cursor, ...(limit === undefined ? {} : { limit: Number(limit) }) };
-    const page = await rooms.conversations
-      .of(who.personId)
+    const page = await conversationsOf(rooms, who)
       .list(asked)
       .catch(asMissing(cursor !== undefined, 'not_found'));
     return { json: { conversations: page.conversations, nextCursor: page.nextCursor ?? null } };
@@ -60,7 +60,7 @@ export const createConversation = endpoint({
   replies: { 201: Conversation },
   errors: ['database_unavailable', 'disk_full'],
   async handle({ body }, { rooms, who }) {
-    const created = await rooms.conversations.of(who.personId).create(body);
+    const created = await conversationsOf(rooms, who).create(body);
     return { json: created, status: 201, headers: { location: `/api/conversations/${created.id}` } };
   },
 });
@@ -76,7 +76,7 @@ export const getConversation = endpoint({
   replies: { 200: Conversation },
   errors: ['conversation_not_found', 'database_unavailable'],
   async handle({ params: { id } }, { rooms, who }) {
-    return { json: await rooms.conversations.of(who.personId).get(id) };
+    return { json: await conversationsOf(rooms, who).get(id) };
   },
 });
 
@@ -104,14 +104,14 @@ export const updateConversation = endpoint({
   async handle({ params: { id }, body }, context) {
     const { label, ...values } = body;
     const raise = label && (await raiseOf(id, givenLabel(label), context));
-    const change = context.rooms.conversations.of(context.who.personId).update(id, { ...values, raise });
+    const change = conversationsOf(context.rooms, context.who).update(id, { ...values, raise });
     return { json: await change.catch(asConflict('message_not_found')) };
   },
 });
 
 /** A raise of a conversation's label, recorded before it is made. @throws {IntramurosError} `forbidden` for one that lowers. */
 async function raiseOf(id: string, to: Label, { rooms, who }: RequestContext): Promise<Marked> {
-  const { label: from } = await rooms.conversations.of(who.personId).get(id);
+  const { label: from } = await conversationsOf(rooms, who).get(id);
   if (!isWithin(from, to)) {
     throw new IntramurosError(
       'forbidden',
@@ -135,8 +135,9 @@ export const deleteConversation = endpoint({
   replies: { 204: null },
   errors: ['conversation_not_found', 'database_unavailable'],
   async handle({ params: { id } }, { rooms, who }) {
-    await rooms.runs.of(who.personId).stopAll(id);
-    await rooms.conversations.of(who.personId).remove(id);
+    await conversationsOf(rooms, who).get(id);
+    await runsOf(rooms, who).stopAll(id);
+    await conversationsOf(rooms, who).remove(id);
     return { empty: 204 };
   },
 });
@@ -162,8 +163,8 @@ export const listMessages = endpoint({
   },
   errors: ['conversation_not_found', 'database_unavailable'],
   async handle({ params: { id } }, { rooms, who }) {
-    const messages = await rooms.conversations.of(who.personId).messages(id);
-    return { json: { messages, activeRuns: rooms.runs.of(who.personId).active(id) } };
+    const messages = await conversationsOf(rooms, who).messages(id);
+    return { json: { messages, activeRuns: runsOf(rooms, who).active(id) } };
   },
 });
 
@@ -181,7 +182,7 @@ export const deleteMessage = endpoint({
   replies: { 204: null },
   errors: ['conversation_not_found', 'message_not_found', 'database_unavailable'],
   async handle({ params: { id, messageId } }, { rooms, who }) {
-    await rooms.conversations.of(who.personId).removeMessage(id, messageId);
+    await conversationsOf(rooms, who).removeMessage(id, messageId);
     return { empty: 204 };
   },
 });
@@ -207,7 +208,7 @@ export const exportConversation = endpoint({
   errors: ['conversation_not_found', 'audit_unavailable', 'database_unavailable'],
   async handle({ params: { id }, query }, { rooms, who, acceptLanguage }) {
     const language = query.language ?? (/^\s*fr\b/i.test(acceptLanguage ?? '') ? 'fr' : 'en');
-    const mine = rooms.conversations.of(who.personId);
+    const mine = conversationsOf(rooms, who);
     const { label } = await mine.get(id);
     const data = { what: 'conversation.exported', conversationId: id, label, format: query.format };
     await rooms.audit.append({ kind: 'label', actor: who.personId, data });

@@ -5,7 +5,7 @@ import type { Caller, LoggedEvent, Turn } from '../../flows/index.ts';
 import { nativeStream } from '../dialects/sse.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { asConflict } from '../http/missing.ts';
-import { callerOf, GivenLabel, SentWatch } from '../labelling.ts';
+import { callerOf, GivenLabel, runsOf, SentWatch } from '../labelling.ts';
 import type { GatewayRooms } from '../rooms.ts';
 import { Id, storable } from './conversation-schemas.ts';
 import { Receipt, runEvents } from './run-schemas.ts';
@@ -137,7 +137,7 @@ export const createAnswer = endpoint({
   async handle({ params: { id }, body }, context) {
     const { rooms, signal, accept, who } = context;
     const named = await modelNamed(rooms, 'model' in body ? body.model : undefined);
-    const runs = rooms.runs.of(who.personId);
+    const runs = runsOf(rooms, who);
     const runId = runs.start(toTurn(id, body, named, callerOf(context, body.label)));
     const watch = new SentWatch();
     const events = await accepted(runs.attach(runId, 0, { signal }), watch);
@@ -169,7 +169,7 @@ export const getRun = endpoint({
   errors: ['not_found', 'run_not_found'],
   handle({ params: { id } }, { rooms, who }) {
     assertRunId(id);
-    const receipt = rooms.runs.of(who.personId).get(id);
+    const receipt = runsOf(rooms, who).get(id);
     return {
       json: {
         ...receipt,
@@ -206,7 +206,7 @@ export const readRun = endpoint({
   errors: ['not_found', 'run_not_found'],
   handle({ params: { id }, query }, { rooms, signal, accept, who }) {
     assertRunId(id);
-    const events = rooms.runs.of(who.personId).attach(id, Number(query.from ?? 0), { signal });
+    const events = runsOf(rooms, who).attach(id, Number(query.from ?? 0), { signal });
     return nativeStream(toItems(events), { accept, headers: { 'x-intramuros-run': id } });
   },
 });
@@ -223,7 +223,7 @@ export const stopRun = endpoint({
   errors: ['not_found', 'run_not_found'],
   handle({ params: { id } }, { rooms, who }) {
     assertRunId(id);
-    rooms.runs.of(who.personId).stop(id);
+    runsOf(rooms, who).stop(id);
     return { empty: 202 };
   },
 });
