@@ -51,16 +51,16 @@ export function requestTokens(contextTokens: number, model: NativeModel): number
 /** A cell that a token may not see still costs the processor this look at the mask, for each head. Measured. */
 const LOOK_NS = 1.5;
 /** Part of a prompt token's time that looking past kept sequences may take. */
-const KEPT_SHARE = 0.02;
+const KEPT_SHARE = 0.005;
 /** A token of a prompt is computed in about a third of the time that an answer's next token takes alone. */
 const PROMPT_SHARE = 1 / 3;
-const LEAST_KEPT_TOKENS = 128;
+const LEAST_KEPT_TOKENS = 32;
 
 /**
  * How many cells finished conversations may hold. In unified memory every token looks past all cells up to the last one
  * in use: nothing for a large model, a third of a prompt's time for 2,048 cells on a tuned one of 135 M parameters. What is
  * more goes to the store. Accelerators keep all.
- * Checked: 30 layers of 9 heads at 12 ms a token → 0.02 × 12 ms / 3 / (270 × 1.5 ns) = 197.
+ * Checked: 30 layers of 9 heads at 12 ms a token → 0.005 × 12 ms / 3 / (270 × 1.5 ns) = 49.
  * @see docs/decisions/012-unified-kv-cache.md
  */
 export function keptTokens(model: NativeModel, contextTokens: number, tokenMs: number): number {
