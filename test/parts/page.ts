@@ -35,8 +35,6 @@ export async function openPage(browser: Browser, address: string, options: PageO
   context.on('request', (request) => requests.push(request.url()));
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    // Routes that a server may not have yet; the page does without them.
-    if (/\/api\/(session|choices)/.test(message.location().url) && /404/.test(message.text())) return;
     if (message.type() === 'error') complaints.push(message.text());
   });
   await page.addInitScript(recordAnnouncements);
