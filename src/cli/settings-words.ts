@@ -25,7 +25,7 @@ const french: Readonly<Record<SettingName, string>> = {
   logLevel: 'Gravité minimale des lignes écrites au journal.',
   language: 'Langue de la page et de la ligne de commande ; auto suit le navigateur ou LANG.',
   defaultLabel:
-    'Étiquette des données dont personne n’a rien dit : PUBLIC, INTERNE, SENSIBLE, SP ou DR, au besoin avec mentions et compartiments, comme « SENSIBLE; mentions=PII ».',
+    'Marquage des données dont personne n’a rien dit : PUBLIC, INTERNE, SENSIBLE, SP ou DR, au besoin avec mentions et compartiments, comme « SENSIBLE; mentions=PII ».',
   enclave: 'Si cette machine fait partie de l’enclave déclarée qui peut détenir des données de niveau DR.',
   defaultModel: 'Modèle d’une nouvelle conversation quand aucun n’est choisi.',
   threads: 'Fils de calcul d’un modèle ; 0 prend les cœurs physiques moins un.',

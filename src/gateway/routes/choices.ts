@@ -27,7 +27,7 @@ export const listChoices = endpoint({
   tag: 'Conversations',
   summary: {
     en: 'What may answer now, and why the rest may not: every model, installed or upstream, under a label.',
-    fr: 'Ce qui peut répondre maintenant, et pourquoi le reste ne le peut pas : chaque modèle, installé ou distant, sous une étiquette.',
+    fr: 'Ce qui peut répondre maintenant, et pourquoi le reste ne le peut pas : chaque modèle, installé ou distant, sous un marquage.',
   },
   dialect: 'native',
   query: z.object({

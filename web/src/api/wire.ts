@@ -210,7 +210,7 @@ export interface ProblemBody {
 
 /** The events of a run that the page acts on; the stream may hold kinds of notes that it does not know yet. */
 export type RunEvent =
-  | { readonly t: 'open'; readonly by: By; readonly at: number }
+  | { readonly t: 'open'; readonly by: By; readonly at: number; readonly label?: Label }
   | { readonly t: 'note'; readonly by: By; readonly kind: 'queued'; readonly data: { readonly ahead: number } }
   | {
       readonly t: 'note';

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { type Choice, type Label, type Level, levels } from '../api/wire-policy.ts';
-import type { LabelView } from '../store/label-store.ts';
+import { currentChoices, type LabelView, labelOf } from '../store/label-store.ts';
 import type { TextKey } from '../text/i18n.ts';
 import { i18n } from '../text/i18n.ts';
 import { joined, rank, sameLabel } from '../text/label.ts';
@@ -28,7 +28,8 @@ export function LabelMenu({ conversationId, view, onDone }: Props) {
     labels.readInfo().catch(() => undefined);
   }, [labels]);
   const floor = view.floor ?? info?.default ?? plain;
-  const label = view.choices?.label ?? joined(floor, view.raised ?? plain);
+  const label = labelOf({ ...view, floor }) ?? floor;
+  const choices = currentChoices(view);
   const raise = (change: Partial<Label>) => {
     const wanted = joined(floor, { ...label, ...change });
     void labels.raise(conversationId, sameLabel(wanted, floor) ? undefined : wanted);
@@ -91,12 +92,12 @@ export function LabelMenu({ conversationId, view, onDone }: Props) {
           </button>
         </p>
       ) : null}
-      {view.choices ? <MayReceive choices={view.choices.choices} /> : null}
-      {view.choices && view.choices.sources.length > 0 ? (
+      {choices ? <MayReceive choices={choices.choices} /> : null}
+      {choices && choices.sources.length > 0 ? (
         <section className="label-part">
           <h3>{say('label.from')}</h3>
           <ul>
-            {view.choices.sources.map((source) => (
+            {choices.sources.map((source) => (
               <li key={`${source.kind} ${source.id} ${source.label.level}`}>
                 <span className="mono">{source.label.level}</span> {sourceWords(say, source)}
               </li>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Button, Dialog, DialogTrigger, Popover } from 'react-aria-components';
 import type { Choice } from '../api/wire-policy.ts';
+import { currentChoices, labelOf } from '../store/label-store.ts';
 import type { Say } from '../text/i18n.ts';
 import { Icon } from '../ui/icon.tsx';
 import { LabelBadge, labelWords } from '../ui/label-badge.tsx';
@@ -40,9 +41,10 @@ export function LabelStrip({ conversationId }: { readonly conversationId: string
   useEffect(() => {
     void labels.read(conversationId);
   }, [labels, conversationId]);
-  const label = view.choices?.label ?? view.raised ?? own;
+  const label = labelOf(view) ?? own;
+  const choices = currentChoices(view);
   if (!present || !label) return null;
-  const outside = allowedPlaces(view.choices?.choices ?? []).some(({ tier }) => tier !== 'embedded');
+  const outside = allowedPlaces(choices?.choices ?? []).some(({ tier }) => tier !== 'embedded');
   return (
     <div className="label-strip" data-raised={view.raised !== undefined || undefined}>
       <DialogTrigger isOpen={open} onOpenChange={setOpen}>
@@ -58,7 +60,7 @@ export function LabelStrip({ conversationId }: { readonly conversationId: string
       </DialogTrigger>
       <span className="label-may" data-out={outside || undefined}>
         <span className="wall-tick" aria-hidden="true" />
-        {view.choices ? mayGoWords(say, view.choices.choices) : say('label.unknown')}
+        {choices ? mayGoWords(say, choices.choices) : say(view.problem ? 'label.unknown' : 'label.reading')}
       </span>
     </div>
   );

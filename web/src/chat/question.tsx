@@ -1,5 +1,6 @@
 import { type KeyboardEvent, memo, useRef, useState } from 'react';
 import type { ChatNode } from '../store/tree.ts';
+import { isMarked } from '../text/label.ts';
 import { CopyButton } from '../ui/copy-button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { LabelBadge } from '../ui/label-badge.tsx';
@@ -74,7 +75,7 @@ function QuestionActs({ onEdit, ...props }: MessageProps & { readonly onEdit: ()
       <CopyButton text={() => node.content} label="copy" />
       <Branches {...props} />
       <DeleteMessage conversationId={props.conversationId} node={node} />
-      {node.label && node.label.level !== 'PUBLIC' ? <LabelBadge label={node.label} /> : null}
+      {node.label && isMarked(node.label) ? <LabelBadge label={node.label} /> : null}
       <time className="mono faint" dateTime={node.createdAt} title={format.dateTime(node.createdAt)}>
         {format.time(node.createdAt)}
       </time>

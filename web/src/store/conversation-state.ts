@@ -78,7 +78,10 @@ export function settleRun(
   const live = new Map(state.live);
   live.delete(messageId);
   if (!run || !node) return { ...state, live };
-  return { ...state, live, nodes: new Map(state.nodes).set(messageId, { ...node, ...settled(run, node, facts) }) };
+  const nodes = new Map(state.nodes).set(messageId, { ...node, ...settled(run, node, facts) });
+  const question = node.parentId == null ? undefined : nodes.get(node.parentId);
+  if (question && run.label && !question.label) nodes.set(question.id, { ...question, label: run.label });
+  return { ...state, live, nodes };
 }
 
 const statusByWhy: Readonly<Record<string, Message['status']>> = {
@@ -103,6 +106,7 @@ function settled(
     status: statusByWhy[why] ?? 'failed',
     endedBy: why,
     error: run.error ?? null,
+    label: run.label ?? node.label ?? null,
     runId: run.runId ?? null,
     usage: use
       ? {

@@ -2,7 +2,7 @@ import type { Client } from '../api/client.ts';
 import { ApiProblem, toProblemBody } from '../api/problem.ts';
 import type { ProblemBody } from '../api/wire.ts';
 import type { Choices, Label, LabelInfo, Proposal } from '../api/wire-policy.ts';
-import { labelText } from '../text/label.ts';
+import { joined, labelText, sameLabel } from '../text/label.ts';
 import { Observable } from './emitter.ts';
 
 /** What is known of one conversation's label before its next question is sent. */
@@ -109,4 +109,16 @@ export class LabelStore {
 export function conversationOf(proposal: Proposal): string | undefined {
   const detail = proposal.detail as { conversationId?: unknown } | null;
   return typeof detail?.conversationId === 'string' ? detail.conversationId : undefined;
+}
+
+/** The next question's label: what the person chose holds at once, before the server has said what may receive it. */
+export function labelOf({ choices, raised, floor }: LabelView): Label | undefined {
+  if (!raised) return choices?.label ?? floor;
+  return floor ? joined(floor, raised) : raised;
+}
+
+/** What may receive the next question, once the server said so for the label that it has now. */
+export function currentChoices(view: LabelView): Choices | undefined {
+  const [label, { choices }] = [labelOf(view), view];
+  return label && choices && sameLabel(choices.label, label) ? choices : undefined;
 }

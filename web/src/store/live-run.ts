@@ -1,5 +1,5 @@
 import type { LoadPhase, ProblemBody, RunEvent, Usage } from '../api/wire.ts';
-import type { Routed } from '../api/wire-policy.ts';
+import type { Label, Routed } from '../api/wire-policy.ts';
 
 /** What a run is doing now; each has its words on the page. */
 export type Phase =
@@ -24,6 +24,8 @@ export interface LiveRun {
   readonly thinkingMs: number | undefined;
   readonly model: string | undefined;
   readonly site: string | undefined;
+  /** What the question was labelled when it was decided. */
+  readonly label: Label | undefined;
   /** Where the question went. */
   readonly routed: Routed | undefined;
   readonly prompt: { readonly promptTokens: number; readonly cachedTokens: number } | undefined;
@@ -61,6 +63,7 @@ export function newRun(
     thinkingMs: undefined,
     model: undefined,
     site: undefined,
+    label: undefined,
     routed: undefined,
     prompt: undefined,
     stored: undefined,
@@ -79,7 +82,7 @@ export function takeEvent(run: LiveRun, offset: number, event: RunEvent, nowMs: 
   const on = { ...run, next: offset + 1, reconnecting: false };
   switch (event.t) {
     case 'open':
-      return { ...on, runId: on.runId ?? event.by.run, model: event.by.model, site: event.by.site };
+      return { ...on, runId: on.runId ?? event.by.run, model: event.by.model, site: event.by.site, label: event.label };
     case 'note':
       return takeNote(on, event);
     case 'think': {

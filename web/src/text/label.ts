@@ -25,3 +25,7 @@ export function joined(one: Label, two: Label): Label {
 
 export const sameLabel = (one: Label, two: Label): boolean =>
   labelText(joined(one, one)) === labelText(joined(two, two));
+
+/** True for what is more than everyday: such a label is shown beside each question that has it. */
+export const isMarked = ({ level, mentions, compartments }: Label): boolean =>
+  rank(level) >= rank('SENSIBLE') || mentions.length > 0 || compartments.length > 0;
