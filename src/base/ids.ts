@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'; // Crockford's base 32, lower case
 let lastMs = 0;
@@ -28,8 +28,16 @@ function encode(value: number, length: number): string {
   return text;
 }
 
+// Random bytes are drawn 4 KiB at a time: one call of the system for some three hundred ids. Each is used once.
+const pool = Buffer.alloc(4096);
+let poolAt = pool.length;
+
 function randomText(length: number): string {
+  if (poolAt + length > pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
   let text = '';
-  for (const byte of randomBytes(length)) text += alphabet[byte % 32];
+  for (const end = poolAt + length; poolAt < end; poolAt += 1) text += alphabet[pool[poolAt]! % 32];
   return text;
 }

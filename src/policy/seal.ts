@@ -24,7 +24,17 @@ export function openSeals(): Seals {
         compartments: Object.freeze([...compartments]),
       });
       const addresses = Object.freeze([...clearance.addresses]);
-      const sealed = Object.freeze({ ...clearance, label, addresses, seal: sign(clearance).toString('base64url') });
+      let seal: string | undefined;
+      const sealed = Object.freeze({
+        ...clearance,
+        label,
+        addresses,
+        /** Made when a copy is: the object itself is known without it. */
+        get seal(): string {
+          seal ??= sign(sealed).toString('base64url');
+          return seal;
+        },
+      });
       own.add(sealed);
       return sealed;
     },
