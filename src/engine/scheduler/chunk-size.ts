@@ -15,15 +15,19 @@ export class ChunkSize {
     this.#most = options.most;
   }
 
-  /** Prompt tokens for a step in which `generating` answers get their next token and `prompts` wait for their first. */
-  next(generating: number, prompts: number): number {
+  /**
+   * Prompt tokens for a step in which `generating` answers get their next token and `prompts` wait for their first.
+   * @param waiting tokens of these prompts: the last few of them are not left to a step of their own.
+   */
+  next(generating: number, prompts: number, waiting = Number.POSITIVE_INFINITY): number {
     const most = this.#most - generating;
     if (this.#tokenMs === undefined) return Math.min(FIRST_GUESS_TOKENS, most);
     // A longer step delays those who generate and serves those who wait: the more of these to one of those, the longer.
     const budgetMs = Math.min(this.#aloneBudgetMs, this.#budgetMs * Math.max(1, prompts / generating));
     const fitting = Math.floor(budgetMs / this.#tokenMs);
     const least = generating > 0 ? LEAST_TOKENS : LEAST_ALONE_TOKENS;
-    return Math.min(Math.max(least, whole(fitting)), most);
+    const count = Math.max(least, whole(fitting));
+    return Math.min(generating === 0 && waiting < count + TILE_TOKENS ? waiting : count, most);
   }
 
   /** Notes how long a step took. Steps that only generate say nothing of prompts. */

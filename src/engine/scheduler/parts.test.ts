@@ -13,6 +13,9 @@ test('a step keeps to its budget while answers are generated, and grows with tho
   assert.equal(chunk.next(4, 1), 64); // 100 ms / 2 ms a token is nearly a tile of 64
   assert.equal(chunk.next(0, 1), 192); // 400 ms / 2 ms, in tiles
   assert.equal(chunk.next(1, 7), 192);
+  assert.equal(chunk.next(0, 1, 250), 250, 'no step for the last 58');
+  assert.equal(chunk.next(0, 1, 256), 192);
+  assert.equal(chunk.next(1, 7, 250), 192);
   chunk.learn(64, 0, 1280); // one slow step: another program was busy
   assert.equal(chunk.next(4, 1), 32);
   for (let step = 0; step < 200; step += 1) chunk.learn(64, 0, 6400);

@@ -231,7 +231,8 @@ export class Scheduler {
     let outputs = this.#backend.outputs - this.#options.parallel;
     const prompts = this.#active.filter((answer) => answer.sequence !== undefined && !answer.generating);
     const sizes = prompts.map((answer) => (answer.echoes ? Math.min(answer.remaining, outputs) : answer.remaining));
-    const parts = divideBudget(sizes, this.#chunk.next(generating, prompts.length));
+    const waiting = sizes.reduce((sum, size) => sum + size, 0);
+    const parts = divideBudget(sizes, this.#chunk.next(generating, prompts.length, waiting));
     for (const [index, answer] of prompts.entries()) {
       if (answer.sequence === undefined) continue;
       const count = answer.echoes ? Math.min(parts[index]!, outputs) : parts[index]!;
