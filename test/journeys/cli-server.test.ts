@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -349,6 +349,8 @@ describe('faults', () => {
     const environment = { ...quiet, INTRAMUROS_API_KEY_FILE: file };
     await using server = await startServe({ home: home.path, environment });
     assert.equal((await fetch(`${server.address}/v1/models`)).status, 401);
+    assert.equal((await run(['ps', '--json'])).code, 0, 'who runs the server reads its console token');
+    rmSync(join(home.path, 'console.token'));
     assert.equal((await run(['ps', '--json'], { environment })).code, 0);
     const without = await run(['ps', '--json']);
     assert.equal(without.code, 1);
