@@ -16,11 +16,15 @@ export function placeWords(say: Say, format: Format, place: Pick<Choice, 'tier' 
   return `${tierWords(say, place.tier)}${country}`;
 }
 
-/** What raised a label: a source as the server lists it, or its short form `kind:id`. */
+/** Sources whose id is a name that a person gave, and tells which one. */
+const named = ['document', 'tool', 'detector', 'model'];
+
+/** What raised a label: a source as the server lists it, or its short form `kind id`. */
 export function sourceWords(say: Say, source: string | Pick<LabelSource, 'kind' | 'id' | 'reason'>): string {
-  const [kind = '', ...rest] = typeof source === 'string' ? source.split(/[: ]/) : [source.kind];
+  const [kind = '', ...rest] = typeof source === 'string' ? source.split(/[: ]/) : [source.kind, source.id];
   const key = `source.${kind}`;
-  if (!(key in i18n.messages)) return typeof source === 'string' ? source : [kind, source.id].filter(Boolean).join(' ');
-  const reason = typeof source === 'string' ? rest.join(' ') : (source.reason ?? '');
-  return reason ? `${say(key as TextKey)} (${reason})` : say(key as TextKey);
+  if (!(key in i18n.messages)) return [kind, ...rest].filter(Boolean).join(' ');
+  const which =
+    typeof source !== 'string' && source.reason ? source.reason : named.includes(kind) ? rest.join(' ') : '';
+  return which ? `${say(key as TextKey)} (${which})` : say(key as TextKey);
 }
