@@ -59,12 +59,19 @@ test('what two programs could read in two ways is refused', () => {
 });
 
 test('what is no key is refused, never trimmed into one', () => {
+  assert.equal(
+    read(['Authorization', 'Bearer My API Key']).bearer,
+    'My API Key',
+    'what clients send where none is asked for',
+  );
   for (const value of [
     'Basic YTpi',
     'Bearer',
     'Bearer ',
-    'Bearer a b',
     'Bearer a,Bearer b',
+    'Bearer a, Bearer b',
+    'Bearer a b, c',
+    'Bearer a  b',
     'imu_a',
     'Bearer \u00e9',
     `Bearer ${'a'.repeat(513)}`,

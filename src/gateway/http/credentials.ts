@@ -13,7 +13,7 @@ export interface GivenCredentials {
 
 /**
  * Reads the credentials of a request. Whatever could be read in two ways by two programs on the way (a header given twice,
- * two keys, two session cookies, a key with a space in it) is refused, never chosen from.
+ * two keys, two session cookies) is refused, never chosen from.
  * @param rawHeaders names and values by turns, as they came: `headers` has already merged the repeated ones.
  * @throws {IntramurosError} `unauthorized` with `facts.reason` `ambiguous` or `malformed`.
  */
@@ -47,9 +47,12 @@ function refuseRepeated(rawHeaders: readonly string[]): void {
     throw refused('ambiguous', 'The same header with a key was sent more than once. Send one.');
 }
 
+/** One word, or, as some clients send in place of a key ("My API Key"), words of which none could be another header's. */
+const keyForm = /^Bearer +([\x21-\x7e]+|[\x21-\x2b\x2d-\x7e]+(?: [\x21-\x2b\x2d-\x7e]+)+) *$/i;
+
 function bearerOf(authorization: string): string {
-  const found = /^Bearer +([\x21-\x7e]{1,512}) *$/i.exec(authorization)?.[1];
-  if (found !== undefined) return found;
+  const found = keyForm.exec(authorization)?.[1];
+  if (found !== undefined && found.length <= 512) return found;
   throw refused('malformed', 'The authorization header cannot be read. Send "authorization: Bearer <key>".');
 }
 
