@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { internalLabel } from '../src/policy/index.ts';
-import { findChromium, openBrowser, pageFolder } from '../test/parts/browser.ts';
+import { buildPageWhenStale, findChromium, openBrowser, pageFolder } from '../test/parts/browser.ts';
 import { runCommand, startServe, temporaryHome } from '../test/parts/command.ts';
 import { describeModel } from '../test/parts/memory-library.ts';
 import { ask, numberedWords, openPage, send } from '../test/parts/page.ts';
 import { starterModelFile } from '../test/parts/starter-model.ts';
 import { openTestGateway, type TestGateway } from '../test/parts/test-gateway.ts';
+import { houseStates, houseStatesToo, openSampleHouse } from './parts/house-states.ts';
 import { sampleAnswer, sampleQuestion } from './parts/sample-answer.ts';
 
 // Takes docs/screenshots/*.png: every page and state. Answers with a badge were computed by the starter model on a real
@@ -38,15 +39,22 @@ const nameOf = (state: string, { locale, theme, width }: Look): string =>
 
 type State = readonly [name: string, reach: (page: Page, look: Look) => Promise<void>];
 
+async function houseServer(browser: Browser): Promise<void> {
+  await using house = await openSampleHouse();
+  await take(browser, house.address, looks, houseStates(house), '.door');
+  await take(browser, house.address, few, houseStatesToo(house), '.door');
+}
+
 async function take(
   browser: Browser,
   address: string,
   shown: readonly Look[],
   states: readonly State[],
+  ready?: string,
 ): Promise<void> {
   for (const look of shown) {
     for (const [name, reach] of states) {
-      await using watched = await openPage(browser, address, look);
+      await using watched = await openPage(browser, address, { ...look, ...(ready ? { ready } : {}) });
       const { page } = watched;
       await reach(page, look);
       await page.evaluate(
@@ -249,11 +257,13 @@ const chromium = findChromium();
 if (!chromium) throw new Error('No Chromium on this machine. Install one, or name it in CHROMIUM_BIN.');
 if (process.argv[2] === undefined) rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
+buildPageWhenStale();
 const browser = await openBrowser(chromium);
 try {
-  // An argument takes one half alone: `echo` or `model`.
-  if (process.argv[2] !== 'model') await echoServer(browser);
-  if (process.argv[2] !== 'echo') await realServer(browser);
+  // An argument takes one part alone: `echo`, `model` or `house`.
+  const parts = { echo: echoServer, model: realServer, house: houseServer };
+  for (const [name, part] of Object.entries(parts))
+    if (process.argv[2] === undefined || process.argv[2] === name) await part(browser);
 } finally {
   await browser.close();
 }
