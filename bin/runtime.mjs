@@ -59,6 +59,9 @@ function makeExecutable(path) {
   }
 }
 
+/** Who started this process; read at once, since set-up may outlive it. */
+const bornOf = process.ppid;
+
 /** In a checkout Node keeps what it made of the sources: a command then starts in about half the time. */
 function compileCache() {
   const modules = join(root, 'node_modules');
@@ -73,8 +76,9 @@ function compileCache() {
  * leave the server behind.
  */
 export function handOver(runtime, args, { followParent = false } = {}) {
-  const environment = { ...compileCache(), ...process.env };
-  const parent = process.ppid;
+  const { INTRAMUROS_LAUNCHER_PID: _ofAnother, ...own } = process.env;
+  const environment = { ...compileCache(), ...own };
+  const parent = bornOf;
   if (typeof process.execve === 'function' && process.platform !== 'win32') {
     const watched = followParent ? { INTRAMUROS_LAUNCHER_PID: String(parent) } : {};
     process.execve(runtime, [runtime, ...args], { ...environment, ...watched });

@@ -18,7 +18,8 @@ test('in a real browser the installed model answers, is stopped, and the receipt
   try {
     await using watched = await openPage(browser, server.address, { locale: 'en-GB' });
     const { page } = watched;
-    await send(page, 'Count from one to one hundred, one number a line, in words.');
+    // A small model answers a riddle in three words, and a wish for a story at length.
+    await send(page, 'Write a long story about a fox who crosses a forest in winter.');
     await page.waitForFunction(
       () => {
         const { document } = globalThis as unknown as {

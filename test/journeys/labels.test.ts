@@ -223,7 +223,7 @@ test(
     await alice.getByLabel('Niveau demandé').selectOption('INTERNE');
     await alice.getByLabel('Pourquoi').fill('Le dossier est publié depuis hier.');
     await alice.getByRole('button', { name: 'Envoyer la demande' }).click();
-    await alice.getByText('Demande en attente : INTERNE').waitFor();
+    await alice.locator('.label-raised').getByText('Demande en attente : INTERNE').waitFor();
     await alice.goto(`${gateway.address}/#/admin/policy`);
     await alice.getByText('Une autre personne doit décider de votre proposition.').waitFor();
     assert.equal(await alice.getByRole('button', { name: 'Accepter' }).count(), 0);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { IntramurosError, type ResolvedSettings } from '../../base/index.ts';
 import { noModel, starterModel } from '../choose-model.ts';
 import { removeServerFile, writeServerFile } from '../http/server-file.ts';
@@ -45,6 +46,7 @@ export const serve: Command = {
     },
   ],
   async run(context) {
+    using launcher = launcherGone(process.env);
     const resolved = withQuietTerminal(context);
     const { host, port } = resolved.settings;
     // A port that is taken is said before a download of minutes, not after.
@@ -55,7 +57,7 @@ export const serve: Command = {
     try {
       writeServerFile(context.home, { pid: process.pid, address: server.address, version: context.house.version });
       await sayReady(context, server.address, performance.now() - startedAt);
-      await stopped(context.signal);
+      await stopped(context.signal, launcher.signal);
     } finally {
       removeServerFile(context.home);
       await server.close();
@@ -104,12 +106,9 @@ async function hasChatModel(context: Context): Promise<boolean> {
   return (await library.list()).some(canChat);
 }
 
-/** Resolves at Ctrl+C, SIGTERM, or when the launcher that started this process has gone without a word. */
-async function stopped(signal: AbortSignal): Promise<void> {
-  using gone = launcherGone(process.env);
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    gone.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Resolves at Ctrl+C, SIGTERM, or when the launcher that started this process has gone without a word, also before now. */
+async function stopped(...signals: AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any(signals);
+  if (any.aborted) return;
+  await once(any, 'abort');
 }
