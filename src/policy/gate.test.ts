@@ -54,6 +54,29 @@ test('the record is on the disk before the clearance is given, and holds what th
   assert.equal(outcome?.actor, 'per_ada');
 });
 
+test('the embedded engine may begin while its record is flushed, and speaks after; another place waits', async (context) => {
+  const { audit, policy } = open(context);
+  const flush = Promise.withResolvers<void>();
+  const held: Audit = {
+    ...audit,
+    append: async (record) => {
+      await flush.promise;
+      return audit.append(record);
+    },
+  };
+  const gate = openGate({ policy, audit: held, clock: systemClock, log });
+  const order: string[] = [];
+  const inside = await gate.pass(passRequest('INTERNE', embeddedPlace));
+  const recorded = gate.recorded(inside).then(() => order.push('recorded'));
+  const outside = gate.pass(passRequest('INTERNE', serversPlace)).then(() => order.push('passed'));
+  const refused = denied(gate.pass(passRequest('SECRET', embeddedPlace))).then(() => order.push('refused'));
+  await new Promise(setImmediate);
+  assert.deepEqual(order, []);
+  flush.resolve();
+  await Promise.all([recorded, outside, refused]);
+  assert.equal((await records(audit)).length, 3);
+});
+
 test('a refusal says the label, what raised it, the rule, and the nearest place that may answer', async (context) => {
   const { gate, audit } = open(context);
   const error = await denied(

@@ -39,6 +39,7 @@ const mostSourcesRecorded = 32;
 export function openGate({ policy, audit, clock, log }: OpenGateOptions): OpenedGate {
   const seals = openSeals();
   const actors = new WeakMap<Clearance, string>();
+  const records = new WeakMap<Clearance, Promise<void>>();
   const totals = { allowed: 0, denied: 0, disagreements: 0, withoutPolicy: 0, withoutRecord: 0 };
 
   const decide = (request: PassRequest): Decision => {
@@ -85,7 +86,9 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
     async pass(request) {
       const id = newId('dec', clock.now());
       const decision = decide(request);
-      await record(request, id, decision);
+      const recorded = record(request, id, decision);
+      // Nothing leaves for the engine inside: it computes while the record is flushed, and speaks when it is.
+      if (!isEmbedded(request) || decision.effect === 'deny') await recorded;
       if (decision.effect === 'deny') throw refuse(request, id, decision);
       totals.allowed += 1;
       const clearance = seals.seal({
@@ -99,8 +102,10 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
         expiresAt: clock.now() + validMs,
       });
       actors.set(clearance, request.subject.id);
+      if (isEmbedded(request)) records.set(clearance, recorded);
       return clearance;
     },
+    recorded: (clearance) => records.get(clearance) ?? Promise.resolve(),
     settle(clearance, outcome) {
       const { decisionId, destinationId } = clearance;
       const actor = actors.get(clearance) ?? 'system';

@@ -180,6 +180,11 @@ export interface Gate {
    *   its facts; `policy_unavailable` or `audit_unavailable` when either fails and the destination is not embedded.
    */
   pass(request: PassRequest): Promise<Clearance>;
+  /**
+   * Resolves when the decision of a clearance is durable. At once for every other place, as `pass` waited; the embedded
+   * engine may begin to compute meanwhile, and its first word waits here. Never rejects.
+   */
+  recorded(clearance: Clearance): Promise<void>;
   /** Records what became of it; never throws. */
   settle(clearance: Clearance, outcome: Outcome): void;
   /** True when this process's gate made it, it is unchanged and still valid. */

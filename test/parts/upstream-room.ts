@@ -47,6 +47,7 @@ export function openTestGate(): TestGate {
         seal: secret,
       };
     },
+    recorded: async () => {},
     settle: (_clearance, outcome) => void gate.settled.push(outcome),
     verify: (clearance) => clearance.seal === secret && made.has(clearance.decisionId),
   };

@@ -127,6 +127,29 @@ describe('the answer path', () => {
     assert.deepEqual(steps, ['resolve-model', 'label', 'reserve', 'decide', 'generate']);
   });
 
+  test('the engine inside is asked while the decision is written down, and heard when it is', async () => {
+    const flush = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const { answers } = opened({
+      gate: {
+        ...gate,
+        recorded: (clearance) => {
+          asked.resolve();
+          return flush.promise.then(() => gate.recorded(clearance));
+        },
+      },
+    });
+    const heard: string[] = [];
+    const reading = (async () => {
+      for await (const event of answers.answer(chat('one two'))) heard.push(...kinds([event]));
+    })();
+    await asked.promise;
+    assert.deepEqual(heard, ['open', 'routed']);
+    flush.resolve();
+    await reading;
+    assert.equal(heard.at(-1), 'close');
+  });
+
   test('a completion by text and by token ids goes the same way, with log-probabilities', async () => {
     const { answers, engine } = opened();
     const text = await answers.answer({

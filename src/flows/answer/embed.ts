@@ -34,6 +34,7 @@ export async function embed(
     clear(passage, await passage.timed('decide', () => passGate(passage, requireTarget(passage))));
     const sent = sentOf(passage);
     const result = await passage.timed('embed', () => ask(passage, turn.inputs, options.signal));
+    if (passage.clearance) await passage.rooms.gate.recorded(passage.clearance);
     passage.spent.promptTokens = result.promptTokens;
     passage.spent.why = 'stop';
     return { ...result, sent };

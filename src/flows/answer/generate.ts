@@ -26,7 +26,11 @@ export const generate: Step = {
     for (;;) {
       try {
         await using place = scope.child({ name: 'engine', graceMs });
+        const { clearance } = run;
+        let recorded = clearance === undefined;
         for await (const event of within(place, (signal) => askModel(run, signal))) {
+          if (!recorded && clearance) await run.rooms.gate.recorded(clearance);
+          recorded = true;
           meter.see(event);
           const said = toEvent(event, run);
           if (said) yield said;
