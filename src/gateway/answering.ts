@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { fromProblem } from '../base/index.ts';
 import { type Event, Scope, type Turn } from '../flows/index.ts';
 import type { RequestContext } from './http/endpoint.ts';
@@ -57,10 +56,8 @@ const byHand = (iterator: AsyncIterator<Event>): AsyncIterable<Event> => ({ [Sym
 export async function begun(events: AsyncIterable<Event>, patienceMs = 5_000): Promise<AsyncIterable<Event>> {
   const iterator = events[Symbol.asyncIterator]();
   const held: Event[] = [];
-  const patience = new AbortController();
-  const tired = delay(patienceMs, 'tired' as const, { signal: patience.signal, ref: false }).catch(
-    () => 'tired' as const,
-  );
+  const { promise: tired, resolve: tire } = Promise.withResolvers<'tired'>();
+  const patience = setTimeout(tire, patienceMs, 'tired').unref();
   let pending = iterator.next();
   try {
     for (;;) {
@@ -76,7 +73,7 @@ export async function begun(events: AsyncIterable<Event>, patienceMs = 5_000): P
       if (!isWaiting(event)) break;
     }
   } finally {
-    patience.abort();
+    clearTimeout(patience);
   }
   return replay(held, pending, iterator);
 }
