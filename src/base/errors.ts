@@ -15,6 +15,7 @@ export const errorCodes = [
   'unauthorized',
   'forbidden_origin',
   'sign_in_failed',
+  'password_weak',
   'forbidden',
   'quota_exceeded',
   // policy

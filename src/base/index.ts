@@ -23,4 +23,5 @@ export {
 } from './errors.ts';
 export { newId } from './ids.ts';
 export { type Logger, openLog, silentLog } from './log.ts';
+export { baseAddressForm, dayForm, lineForm, visibleCharacters, wordForm } from './text-forms.ts';
 export { formatBytes, parseBytes, parseDurationMs } from './units.ts';

@@ -40,6 +40,9 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
     text: 'Le serveur veut savoir qui demande. Lancez la commande sous l’utilisateur du serveur, ou donnez le fichier d’une clé : intramuros config set apiKeyFile CHEMIN.',
   },
   forbidden_origin: { text: 'Le serveur refuse les appels de cette origine.' },
+  password_weak: {
+    text: 'Ce mot de passe est trop facile à deviner. Prenez-en un plus long : au moins 12 caractères, dont au moins 5 différents, et qui ne soit pas surtout le nom de connexion.',
+  },
   sign_in_failed: {
     text: 'Le nom ou le mot de passe ne convient pas. Vérifiez-les ; après plusieurs échecs, patientez un moment.',
   },

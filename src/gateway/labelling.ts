@@ -17,6 +17,19 @@ export const LabelBody = z
   })
   .meta({ id: 'Label', description: 'How sensitive data is: a level, mentions and need-to-know groups.' });
 
+const anyCase = (word: string): string => word.replace(/[A-Z]/g, (letter) => `[${letter}${letter.toLowerCase()}]`);
+const list = (item: string): string => ` *(?:${item} *(?:, *${item} *){0,31})?`;
+const mentionsPart = `; *mentions *=${list('[A-Za-z][A-Za-z0-9_]{0,63}')}`;
+const compartmentsPart = `; *compartments *=${list('[\\p{L}\\p{N}][\\p{L}\\p{N}._:@/-]{0,127}')}`;
+const lineOfLabel = new RegExp(
+  `^ *(?:${levels.map(anyCase).join('|')}) *(?:${mentionsPart}(?:${compartmentsPart})?|${compartmentsPart}(?:${mentionsPart})?)?$`,
+  'u',
+);
+
+/** A label in the one line that `parseLabel` reads. */
+export const labelLine = (most: number): z.ZodString =>
+  z.string().max(most).regex(lineOfLabel, 'wanted a label such as "SENSIBLE; mentions=PII,SANTE; compartments=rh"');
+
 /** A label that a client gives; what it leaves out is empty. */
 export const GivenLabel = LabelBody.partial({ mentions: true, compartments: true }).meta({ id: 'GivenLabel' });
 

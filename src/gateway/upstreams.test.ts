@@ -65,7 +65,7 @@ test('a stored secret does not follow to an address that it was not entered for'
   const declared = { id: 'peer', title: 'Peer', kind: 'openai', destination: home, secret: { apiKey: key } };
   await call('POST', '/api/upstreams', { ...declared, urls: [`${server.url}/v1`] });
   const moved = await call('PATCH', '/api/upstreams/peer', { version: 1, urls: ['https://thief.example/v1'] });
-  assert.deepEqual([moved.status, moved.body.facts.field], [400, 'secret']);
+  assert.deepEqual([moved.status, moved.body.facts.field], [409, 'secret']);
 });
 
 test('each common failure of a test has its own word', async (context) => {

@@ -29,14 +29,14 @@ export function checkText(field: string, text: string, most = 200): string {
     .normalize('NFC')
     .replace(/\p{Cc}+/gu, ' ')
     .trim();
-  if (clean !== '' && clean.length <= most) return clean;
+  if (clean !== '' && text.length <= most) return clean;
   throw invalid(field, `"${field}" wants 1 to ${most} characters.`);
 }
 
 /** Lists of names and patterns: trimmed, without repeats. @throws {IntramurosError} `invalid_request`. */
 export function checkList(field: string, items: readonly string[]): readonly string[] {
   if (items.length > 200) throw invalid(field, `"${field}" wants at most 200 entries, found ${items.length}.`);
-  return [...new Set(items.map((item) => checkText(field, item)))].sort();
+  return [...new Set(items.map((item) => checkText(field, item, 500)))].sort();
 }
 
 /** @throws {IntramurosError} `invalid_request` for an unknown level. */

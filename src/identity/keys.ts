@@ -1,4 +1,4 @@
-import { type Clock, newId } from '../base/index.ts';
+import { type Clock, IntramurosError, newId } from '../base/index.ts';
 import type { Book } from './book.ts';
 import type { Change, Changes } from './changes.ts';
 import { beyond, checkCeiling, checkList, checkText, invalid, lower, notFound } from './checks.ts';
@@ -51,7 +51,7 @@ export function openKeys(options: {
         const kept = getKey(on.book, id, personId);
         if (!mayHold(by, kept.personId)) throw beyond('Only its person may have the new secret of a key.');
         if (by.keyId !== undefined && by.keyId !== id) checkMadeByKey(by, kept.rights);
-        if (kept.revokedAt !== undefined) throw invalid('id', 'The key is revoked. Make a new one.');
+        if (kept.revokedAt !== undefined) throw new IntramurosError('conflict', 'The key is revoked. Make a new one.');
         await on.query('UPDATE api_keys SET digest = $2, prefix = $3, last_used_at = NULL WHERE id = $1', [
           id,
           digestOf(key),
@@ -89,13 +89,14 @@ async function createKey(
   else if (on.book.count('person') > 0) throw notFound('person', personId);
   if (!mayHold(by, personId)) throw beyond('A key belongs to whoever makes it: only its person may see the secret.');
   const count = on.book.all('key').filter((kept) => kept.personId === personId && !kept.revokedAt).length;
-  if (count >= mostKeys) throw invalid('name', `At most ${mostKeys} keys at once. Revoke one that is not used.`);
+  if (count >= mostKeys)
+    throw new IntramurosError('conflict', `At most ${mostKeys} keys at once. Revoke one that is not used.`);
   const rights = checkList('rights', wanted.rights ?? inferenceRights);
   checkEntries(rights);
   if (by.keyId !== undefined) checkMadeByKey(by, rights);
   const id = newId('key');
   const view = {
-    name: checkText('name', wanted.name, 100),
+    name: checkText('name', wanted.name),
     expiresAt: checkExpiry(wanted.expiresAt, now),
     models: wanted.models ? checkList('models', wanted.models) : null,
     destinations: wanted.destinations ? checkList('destinations', wanted.destinations) : null,

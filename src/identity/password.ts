@@ -83,13 +83,13 @@ function openTurns(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** @throws {IntramurosError} `invalid_request` when a new password is too easy to guess or too long. */
+/** @throws {IntramurosError} `password_weak` when a new password is too easy to guess or too long. */
 export function checkNewPassword(password: string, name: string): void {
   const short = [...password].length < 12;
   const same = password.toLowerCase().includes(name.toLowerCase()) && password.length < name.length + 8;
   if (!short && !same && new Set(password).size >= 5 && password.length <= 1_000) return;
   throw new IntramurosError(
-    'invalid_request',
+    'password_weak',
     'The password is too easy to guess. Take at least 12 characters, at least 5 different ones, and not mainly the sign-in name.',
     { facts: { field: 'password' } },
   );

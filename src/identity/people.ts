@@ -163,7 +163,7 @@ export async function insertPerson(
       name,
       nameKey,
       checkText('displayName', person.displayName || name),
-      person.email ? checkText('email', person.email) : null,
+      person.email ? checkText('email', person.email, 320) : null,
       person.origin,
       person.externalId,
       person.password,
@@ -198,7 +198,7 @@ async function changePerson(on: Change, by: Actor, id: string, change: PersonCha
     [
       id,
       change.displayName === undefined ? person.displayName : checkText('displayName', change.displayName),
-      email === null ? null : checkText('email', email),
+      email === null ? null : checkText('email', email, 320),
       roles,
       disabled,
       ceiling,

@@ -72,6 +72,8 @@ function refuseTwins({ id, urls, models, profiles, kind, region }: StoredUpstrea
   if (model !== undefined) throw invalid(`The model "${model}" is listed twice.`, 'models');
   const profile = twin(profiles.map(({ match }) => match));
   if (profile !== undefined) throw invalid(`The profile "${profile}" is declared twice.`, 'profiles');
+  const unreadable = urls.find((url) => !URL.canParse(url));
+  if (unreadable !== undefined) throw invalid(`The address ${unreadable} cannot be read.`, 'urls');
   if (twin(urls) !== undefined) throw invalid(`The address ${twin(urls)} is listed twice.`, 'urls');
   const nowhere = kind === 'bedrock' && !region ? urls.find((url) => regionOf(url) === undefined) : undefined;
   if (nowhere !== undefined)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baseAddressForm, dayForm, lineForm } from '../base/index.ts';
 
 export const upstreamKinds = ['openai', 'ollama', 'anthropic', 'bedrock'] as const;
 export type UpstreamKind = (typeof upstreamKinds)[number];
@@ -10,19 +11,13 @@ export type UpstreamKind = (typeof upstreamKinds)[number];
 export const flavours = ['compatible', 'openai', 'vllm', 'llama-server'] as const;
 export type Flavour = (typeof flavours)[number];
 
-const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'wanted a date such as 2026-12-31');
+const day = z.string().regex(dayForm, 'wanted a date such as 2026-12-31');
 const country = z
   .string()
   .regex(/^[A-Z]{2}$/, 'wanted two capital letters, such as FR')
   .nullish()
   .meta({ description: 'ISO 3166 alpha-2; absent is unknown.' });
-const line = (most: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(most)
-    .regex(/^\P{Cc}*$/u, 'wanted one line of text');
+const line = (most: number) => z.string().max(most).regex(lineForm, 'wanted one line of text').trim();
 
 export const CertificateInput = z
   .strictObject({ certificate: line(200), scope: line(500), expires: day })
@@ -71,15 +66,10 @@ const ModelInput = z
   })
   .meta({ id: 'UpstreamModelInput' });
 
-const address = z.string().max(500).refine(isBaseAddress, {
-  error: 'wanted an http or https address without user, query or fragment',
-});
-
-function isBaseAddress(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password, search, hash } = new URL(text);
-  return /^https?:$/.test(protocol) && username + password + search + hash === '';
-}
+const address = z
+  .string()
+  .max(500)
+  .regex(baseAddressForm, 'wanted an http or https address without user, query or fragment');
 
 const second = 1000;
 const Timeouts = z

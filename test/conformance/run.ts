@@ -29,7 +29,8 @@ if (suite === 'openai-python') {
   process.stdout.write(`RESULT openai-python passed=${passed} failed=${failed} skipped=${left}\n`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 } else {
-  const code = await runSchemathesis({ address: server.address, examples: Number(values.examples), more });
+  const { address, consoleToken } = server;
+  const code = await runSchemathesis({ address, consoleToken, examples: Number(values.examples), more });
   process.stdout.write(
     `RESULT schemathesis examples=${values.examples} ${code === 0 ? 'failures=0' : `exit=${code}`}\n`,
   );

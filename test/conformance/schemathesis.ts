@@ -8,6 +8,7 @@ import { environment, run, workFolder } from './python.ts';
  */
 export async function runSchemathesis(options: {
   readonly address: string;
+  readonly consoleToken: string | undefined;
   readonly examples: number;
   readonly more: readonly string[];
 }): Promise<number> {
@@ -31,6 +32,7 @@ export async function runSchemathesis(options: {
       '1',
       '--workers',
       '1',
+      ...(options.consoleToken === undefined ? [] : ['--header', `Authorization: Bearer ${options.consoleToken}`]),
       ...options.more,
     ],
     { cwd: folder },

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,8 @@ import { openTestGateway } from '../parts/test-gateway.ts';
 /** A server that suites may do anything to: it lives in a temporary folder. */
 export interface ConformanceServer extends AsyncDisposable {
   readonly address: string;
+  /** Whoever sends it may do everything, whatever becomes of the accounts. */
+  readonly consoleToken?: string;
   readonly aliases: AliasBook;
   /** Model behind the aliases. */
   readonly model: string;
@@ -56,13 +59,18 @@ export async function openRealServer(): Promise<ConformanceServer> {
 
 /** The whole HTTP side over the echo engine: for suites that ask ten thousand times. */
 export async function openEchoServer(): Promise<ConformanceServer> {
+  const consoleToken = `imc_${randomBytes(32).toString('base64url')}`;
   const gateway = await openTestGateway({
     aliases: { '*': 'echo|vectors', [deleted]: 'echo' },
     conversations: true,
+    upstreams: true,
+    accounts: randomBytes(12).toString('base64url'),
+    consoleToken,
     embeddingEncoding: 'float',
   });
   return {
     address: gateway.address,
+    consoleToken,
     aliases: gateway.rooms.aliases,
     model: 'echo',
     [Symbol.asyncDispose]: gateway.close,

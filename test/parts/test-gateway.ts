@@ -54,6 +54,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly models?: readonly InstalledModel[];
   /** Upstreams that are declared, over the real door; needs `conversations`. None without it. */
   readonly serves?: readonly UpstreamInput[];
+  /** Opens the store of upstreams while nothing may leave: they can be declared, and a call of one is refused. */
+  readonly upstreams?: true;
   /** Opens a database with real accounts, keys and quotas; given a password, the first administrator `alice` has it. */
   readonly accounts?: true | string;
   /** Providers and a directory, over the real door. */
@@ -125,8 +127,8 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   if (typeof options.accounts === 'string') await identity.setUp({ name: 'alice', password: options.accounts });
   const signIn = openSignIn({ settings: options.signIn ?? { providers: [], directory: undefined }, egress });
   const upstreams =
-    options.serves && database
-      ? opened.use(await serve({ database, egress, gate, audit, home }, options.serves))
+    (options.serves || options.upstreams) && database
+      ? opened.use(await serve({ database, egress, gate, audit, home }, options.serves ?? []))
       : closedRoom<Upstreams>(noUpstreams);
   const answers = openAnswers({
     engine,

@@ -63,6 +63,11 @@ export const failures: Readonly<Record<ErrorCode, Failure>> = {
     'Signing in did not succeed',
     'Check the name and the password; after several failures wait the seconds of `retry-after`.',
   ),
+  password_weak: failure(
+    422,
+    'The password is too easy to guess',
+    'Take a longer one: at least 12 characters, at least 5 different ones, and not mainly the sign-in name.',
+  ),
   forbidden: failure(403, 'You may not do this', 'Ask an administrator for the right that the message names.'),
   quota_exceeded: failure(
     429,

@@ -13,6 +13,12 @@ export function asMissing(named: boolean, code: ErrorCode): (error: unknown) => 
   };
 }
 
+/**
+ * A request of the right form that a room cannot take as things stand (a role that there is not, a date that is past): 409, for
+ * 400 is what the document foretells.
+ */
+export const unfit = (error: unknown): never => asConflict('invalid_request')(error);
+
 /** What a body names and is not there keeps its code, with the status 409: the address itself was found. */
 export function asConflict(...codes: readonly ErrorCode[]): (error: unknown) => never {
   return (error) => {

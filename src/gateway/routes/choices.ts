@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { tiers } from '../../policy/index.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { callerOf, LabelBody, LabelSourceBody, readLabel } from '../labelling.ts';
-import { Id, storable } from './conversation-schemas.ts';
+import { callerOf, LabelBody, LabelSourceBody, labelLine, readLabel } from '../labelling.ts';
+import { Id } from './conversation-schemas.ts';
 
 const Choice = z
   .object({
@@ -32,9 +32,7 @@ export const listChoices = endpoint({
   dialect: 'native',
   query: z.object({
     conversation: Id.optional().meta({ description: 'Its mark and what was said in it count.' }),
-    label: storable(5_000)
-      .optional()
-      .meta({ description: 'Raises: `SENSIBLE; mentions=PII; compartments=rh`, percent-encoded.' }),
+    label: labelLine(1_000).optional().meta({ description: 'Raises: `SENSIBLE; mentions=PII; compartments=rh`.' }),
   }),
   replies: {
     200: z

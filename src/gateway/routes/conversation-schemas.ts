@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { visibleCharacters } from '../../base/index.ts';
 import { tiers } from '../../policy/index.ts';
 import { LabelBody, LabelSourceBody } from '../labelling.ts';
 
@@ -12,7 +13,7 @@ export const storable = (maximum: number): z.ZodString =>
 
 /** A name in one line: something to see in it, no NUL. */
 export const titleText = storable(200)
-  .regex(/[\u0021-\u007e\u00a1-\u1fff\u3001-\ud7ff]/, 'wanted a title that can be seen')
+  .regex(new RegExp(`[${visibleCharacters}]`), 'wanted a title that can be seen')
   .meta({ minLength: 1 });
 
 export const Id = z

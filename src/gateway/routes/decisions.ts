@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditRecord } from '../../audit/index.ts';
 import { listDecisions, type PastDecision } from '../../policy/index.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { LabelBody, LabelSourceBody } from '../labelling.ts';
@@ -71,11 +72,17 @@ export const listPolicyDecisions = endpoint({
   },
 });
 
+/** Of an outcome what this page shows; its record holds more. */
+function outcomeView({ at, data }: AuditRecord): Record<string, unknown> {
+  const shown = Object.keys(OutcomeView.shape).filter((name) => data[name] !== undefined);
+  return { ...Object.fromEntries(shown.map((name) => [name, data[name]])), at };
+}
+
 function toView({ record: { seq, at, actor, data }, outcome }: PastDecision): Record<string, unknown> {
   const { id, action, label, sources, effect, reason, rules, policyVersion } = data;
   const { runId = null, conversationId = null, model = null } = data;
   const place = data.destination as { id: string; title: string; tier: string };
   const where = { destinationId: place.id, destinationTitle: place.title, tier: place.tier };
   const what = { id, actor, action, label, sources, ...where, effect, reason, rules, policyVersion };
-  return { seq, at, ...what, runId, conversationId, model, outcome: outcome && { at: outcome.at, ...outcome.data } };
+  return { seq, at, ...what, runId, conversationId, model, outcome: outcome && outcomeView(outcome) };
 }

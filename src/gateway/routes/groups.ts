@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import { Id } from './conversation-schemas.ts';
 import {
   GroupChange,
@@ -41,7 +42,7 @@ export const createGroup = endpoint({
   replies: { 201: GroupView },
   errors: ['conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, { rooms, who }) {
-    return { json: groupView(await rooms.identity.groups.create(who, body)), status: 201 };
+    return { json: groupView(await rooms.identity.groups.create(who, body).catch(unfit)), status: 201 };
   },
 });
 
@@ -57,7 +58,7 @@ export const changeGroup = endpoint({
   errors: ['not_found', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ params: { id }, body: { title, ...body } }, { rooms, who }) {
     const change = { ...body, ...(title === undefined ? {} : { title }) };
-    return { json: groupView(await rooms.identity.groups.change(who, id, change)) };
+    return { json: groupView(await rooms.identity.groups.change(who, id, change).catch(unfit)) };
   },
 });
 
@@ -105,7 +106,8 @@ export const putRole = endpoint({
   replies: { 200: RoleView },
   errors: ['not_found', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ params: { name }, body }, { rooms, who }) {
-    return { json: roleView(await rooms.identity.roles.put(who, { name, ...body, deny: body.deny ?? [] })) };
+    const role = rooms.identity.roles.put(who, { name, ...body, deny: body.deny ?? [] });
+    return { json: roleView(await role.catch(unfit)) };
   },
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { IntramurosError } from '../../base/index.ts';
 import type { Who } from '../../identity/index.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import { Id } from './conversation-schemas.ts';
 import { KeyCreateFor, KeyView, keyView, NewKeyView } from './people-schemas.ts';
 
@@ -42,7 +43,7 @@ export const createKeyFor = endpoint({
   errors: ['not_found', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ body: { personId, ...wanted } }, { rooms, who }) {
     mustBeTheirs(who, personId);
-    const { key, view } = await rooms.identity.keys.create(who, personId, wanted);
+    const { key, view } = await rooms.identity.keys.create(who, personId, wanted).catch(unfit);
     return { json: { ...keyView(view), key }, status: 201 };
   },
 });

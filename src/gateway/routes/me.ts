@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { IntramurosError } from '../../base/index.ts';
 import type { Who } from '../../identity/index.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import { Id } from './conversation-schemas.ts';
 import {
   days,
@@ -10,6 +11,7 @@ import {
   KeyView,
   keyView,
   NewKeyView,
+  NewPassword,
   Password,
   QuotaView,
   quotaView,
@@ -83,7 +85,7 @@ export const createMyKey = endpoint({
   replies: { 201: NewKeyView },
   errors: ['forbidden', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, { rooms, who }) {
-    const { key, view } = await rooms.identity.keys.create(who, who.personId, body);
+    const { key, view } = await rooms.identity.keys.create(who, who.personId, body).catch(unfit);
     return { json: { ...keyView(view), key }, status: 201 };
   },
 });
@@ -137,9 +139,9 @@ export const changeMyPassword = endpoint({
     fr: 'Change mon mot de passe ; mes autres sessions prennent fin.',
   },
   dialect: 'native',
-  body: z.strictObject({ current: Password, next: Password }).meta({ id: 'PasswordChange' }),
+  body: z.strictObject({ current: Password, next: NewPassword }).meta({ id: 'PasswordChange' }),
   replies: { 204: null },
-  errors: ['forbidden', 'sign_in_failed', 'database_unavailable', 'audit_unavailable'],
+  errors: ['forbidden', 'sign_in_failed', 'password_weak', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, { rooms, who }) {
     if (who.kind !== 'person' || who.sessionId === undefined) {
       const message = 'A password is changed by the person, signed in at the page. A key cannot.';

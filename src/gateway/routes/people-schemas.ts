@@ -1,19 +1,31 @@
 import { z } from 'zod';
+import { lineForm, visibleCharacters } from '../../base/index.ts';
 import type { ApiKey, Group, Person, QuotaState, Role, Who } from '../../identity/index.ts';
 import { rights } from '../../identity/index.ts';
 import { GivenLabel, givenLabel, LabelBody as LabelView } from '../labelling.ts';
 import { storable, titleText } from './conversation-schemas.ts';
 
+/** What is tried at signing in: a name that nobody can have is as wrong as one that nobody has. */
+export const TriedName = storable(200).min(1);
 /** A sign-in name: what can be typed and read aloud; an address of mail is one. */
-export const SignInName = storable(200)
-  .min(1)
-  .regex(/^[^\s\p{C}]+$/u, 'wanted a name without spaces');
+export const SignInName = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,63}$/u,
+    'wanted 1 to 64 letters, digits or ".", "_", "@", "+", "-", no space',
+  );
 /** Bounded, so that nobody makes the server hash a megabyte. */
-export const Password = storable(1024).min(1);
-export const Email = storable(320).regex(/^[^\s@]+@[^\s@]+$/, 'wanted an address of mail');
+export const Password = storable(1000).min(1);
+/** A new one is at least as long as that; `password_weak` refuses what is easy to guess all the same. */
+export const NewPassword = storable(1000).min(12);
+const mailPart = '[!-?A-~\\u00a1-\\u167f\\u1681-\\u1fff\\u3001-\\ud7ff]';
+export const Email = z
+  .string()
+  .max(320)
+  .regex(new RegExp(`^${mailPart}+@${mailPart}+$`), 'wanted an address of mail');
 export const RoleName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, 'wanted small letters, digits, "_" and "-", 1 to 64');
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'wanted 1 to 40 small letters, digits or "-", beginning with a letter');
 const ids = z.array(z.string().min(1).max(200)).max(10_000);
 export const Version = z.int().min(0).meta({ description: 'The one that was read; a stale one is a conflict.' });
 
@@ -83,7 +95,7 @@ export const PersonCreate = z
     name: SignInName,
     displayName: titleText.optional(),
     email: Email.optional(),
-    password: Password.optional().meta({
+    password: NewPassword.optional().meta({
       description: 'Without one the person cannot sign in until a password is set. At least 12 characters.',
     }),
     roles: z.array(RoleName).max(100).optional(),
@@ -125,7 +137,7 @@ const groupFields = {
     .array(z.string().regex(/^[\p{L}\p{N}_-]{1,64}$/u, 'wanted letters, digits, "_" and "-", 1 to 64'))
     .max(100)
     .optional(),
-  externalName: storable(500).min(1).nullable().optional().meta({
+  externalName: z.string().max(500).regex(lineForm, 'wanted one line of text').nullable().optional().meta({
     description: 'Name of the group at the provider or directory, which then decides who is in it.',
   }),
 };
@@ -134,9 +146,11 @@ export const GroupChange = z
   .strictObject({ version: Version, title: titleText.optional(), ...groupFields })
   .meta({ id: 'GroupChange' });
 
-const grants = z
-  .array(z.string().regex(/^[^\s\p{C}]{1,300}$/u, 'wanted a right, "*", "admin.*" or "model.use:NAME*"'))
-  .max(500);
+const families = [...new Set(rights.map((right) => right.split('.')[0]))].map((family) => `${family}.*`);
+const grantForm = new RegExp(
+  `^(?:${[...rights, ...families, '*'].map((name) => name.replace(/[.*]/g, '\\$&')).join('|')})(?::[${visibleCharacters}]{1,300})?$`,
+);
+const grants = z.array(z.string().regex(grantForm, 'wanted a right, "*", "admin.*" or "model.use:NAME*"')).max(200);
 export const RoleView = z
   .object({
     name: z.string(),
@@ -188,7 +202,7 @@ export const keyView = (key: ApiKey): object => ({
   ceiling: orNull(key.ceiling),
 });
 
-const patterns = z.array(storable(500).min(1)).max(500);
+const patterns = z.array(z.string().max(500).regex(lineForm, 'wanted a name that can be seen')).max(200);
 const keyFields = {
   name: titleText,
   expiresAt: z.iso.datetime({ offset: true }).nullable().optional(),
@@ -244,8 +258,8 @@ export const UsageModel = z.object({ model: z.string(), ...figures }).meta({ id:
 export const UsageRow = z.object({ id: z.string(), title: z.string(), ...figures }).meta({ id: 'UsageRow' });
 export const days = z
   .string()
-  .regex(/^[0-9]{1,3}$/, 'wanted a whole number from 1 to 366')
+  .regex(/^(?:[1-9]|[1-9][0-9]|[12][0-9]{2}|3[0-5][0-9]|36[0-6])$/, 'wanted a whole number from 1 to 366')
   .optional()
   .meta({ description: 'Days up to today, 1 to 366; 30 unless told.', type: 'integer', minimum: 1, maximum: 366 });
-/** Days of the query, within 1 to 366. */
-export const daysOf = (text: string | undefined): number => Math.min(366, Math.max(1, Number(text ?? 30)));
+/** Days of the query. */
+export const daysOf = (text: string | undefined): number => Number(text ?? 30);

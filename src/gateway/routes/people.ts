@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import { Id } from './conversation-schemas.ts';
 import { PersonChange, PersonCreate, PersonView, personView } from './people-schemas.ts';
 
@@ -30,9 +31,9 @@ export const createPerson = endpoint({
   ...shared,
   body: PersonCreate,
   replies: { 201: PersonView },
-  errors: ['conflict', 'database_unavailable', 'audit_unavailable'],
+  errors: ['conflict', 'password_weak', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, { rooms, who }) {
-    const person = await rooms.identity.people.create(who, body);
+    const person = await rooms.identity.people.create(who, body).catch(unfit);
     return { json: personView(person), status: 201 };
   },
 });
@@ -51,7 +52,7 @@ export const changePerson = endpoint({
   replies: { 200: PersonView },
   errors: ['not_found', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ params: { id }, body }, { rooms, who }) {
-    return { json: personView(await rooms.identity.people.change(who, id, body)) };
+    return { json: personView(await rooms.identity.people.change(who, id, body).catch(unfit)) };
   },
 });
 

@@ -3,13 +3,13 @@ import { IntramurosError } from '../../base/index.ts';
 import type { Right, Who } from '../../identity/index.ts';
 import { type Label, parseLabel, tiers } from '../../policy/index.ts';
 import { requireRight } from '../http/who.ts';
-import { GivenLabel, givenLabel } from '../labelling.ts';
+import { GivenLabel, givenLabel, labelLine } from '../labelling.ts';
 
 export const effects = ['allow', 'pseudonymise', 'deny'] as const;
 
 /** A label as a client gives it: whole, or as the one line of the header. */
 export const LabelInput = z
-  .union([z.string().max(4_000), GivenLabel])
+  .union([labelLine(8_000), GivenLabel])
   .meta({ description: 'A label, or its one line: `SENSIBLE; mentions=PII; compartments=rh`.' });
 
 /** @throws {IntramurosError} `invalid_request` naming the field. */
@@ -19,11 +19,17 @@ export function readLabel(given: z.output<typeof LabelInput>, field: string): La
 
 export const PolicyFileView = z.object({ name: z.string(), text: z.string() }).meta({ id: 'PolicyFile' });
 
+const FileName = z
+  .string()
+  .regex(
+    /^(?:[a-z0-9][a-z0-9-]{0,60}\.cedar|cases\.yaml|schema\.cedarschema)$/,
+    'wanted "cases.yaml" or a name such as 50-ours.cedar',
+  );
+
 export const PolicyFiles = z
-  .array(z.strictObject({ name: z.string().min(1).max(80), text: z.string().max(256 * 1024) }))
+  .array(z.strictObject({ name: FileName, text: z.string().max(256 * 1024) }))
   .min(1)
   .max(64)
-  .refine((files) => new Set(files.map(({ name }) => name)).size === files.length, 'A file name comes twice.')
   .meta({ description: 'The whole policy: files of rules (`*.cedar`) and the table of cases (`cases.yaml`).' });
 
 export const TierView = z.enum(tiers);

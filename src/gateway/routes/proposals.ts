@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Who } from '../../identity/index.ts';
 import type { Proposal } from '../../policy/index.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import { LabelBody } from '../labelling.ts';
 import { LabelInput, notFound, PolicyFiles, PolicyFileView, readLabel } from './policy-schemas.ts';
 
@@ -99,7 +100,7 @@ export const proposeLabel = endpoint({
   errors: ['conversation_not_found', 'conflict', ...storing],
   async handle({ body: { conversationId, to, reason: why } }, { rooms: { governance }, who }) {
     const wanted = { conversationId, to: readLabel(to, 'to'), reason: why };
-    return { json: await governance.proposals.proposeLabel(who, wanted), status: 201 };
+    return { json: await governance.proposals.proposeLabel(who, wanted).catch(unfit), status: 201 };
   },
 });
 

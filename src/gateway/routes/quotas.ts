@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoint } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import { Id } from './conversation-schemas.ts';
 import { days, daysOf, QuotaChange, QuotaCreate, QuotaView, quotaView, UsageRow } from './people-schemas.ts';
 
@@ -31,7 +32,7 @@ export const createQuota = endpoint({
   replies: { 201: QuotaView },
   errors: ['conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, { rooms, who }) {
-    return { json: quotaView(await rooms.identity.quotas.create(who, body)), status: 201 };
+    return { json: quotaView(await rooms.identity.quotas.create(who, body).catch(unfit)), status: 201 };
   },
 });
 
@@ -46,7 +47,7 @@ export const changeQuota = endpoint({
   replies: { 200: QuotaView },
   errors: ['not_found', 'conflict', 'database_unavailable', 'audit_unavailable'],
   async handle({ params: { id }, body }, { rooms, who }) {
-    return { json: quotaView(await rooms.identity.quotas.change(who, id, body)) };
+    return { json: quotaView(await rooms.identity.quotas.change(who, id, body).catch(unfit)) };
   },
 });
 

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { IntramurosError, isIntramurosError } from '../../base/index.ts';
 import type { SignedIn } from '../../identity/index.ts';
 import { endpoint, type Reply, type RequestContext } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import { RestatedError } from '../http/problems.ts';
 import { clearedCookie, cookieOf } from '../http/session-cookie.ts';
 import { isNobody } from '../http/who.ts';
 import { titleText } from './conversation-schemas.ts';
-import { Password, SignInName, WhoView, whoView } from './people-schemas.ts';
+import { NewPassword, Password, SignInName, TriedName, WhoView, whoView } from './people-schemas.ts';
 
 const SessionView = z
   .object({
@@ -77,7 +78,7 @@ export const createSession = endpoint({
   },
   dialect: 'native',
   open: true,
-  body: z.strictObject({ name: SignInName, password: Password }).meta({ id: 'SignIn' }),
+  body: z.strictObject({ name: TriedName, password: Password }).meta({ id: 'SignIn' }),
   replies: { 200: WhoView },
   errors: ['sign_in_failed', 'database_unavailable'],
   async handle({ body: { name, password } }, context) {
@@ -127,10 +128,10 @@ export const setUpAdministrator = endpoint({
   dialect: 'native',
   open: true,
   body: z
-    .strictObject({ name: SignInName, displayName: titleText.optional(), password: Password })
+    .strictObject({ name: SignInName, displayName: titleText.optional(), password: NewPassword })
     .meta({ id: 'FirstAdministrator' }),
   replies: { 201: WhoView },
-  errors: ['forbidden', 'conflict', 'database_unavailable', 'audit_unavailable'],
+  errors: ['forbidden', 'conflict', 'password_weak', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, context) {
     const { rooms, who, peer } = context;
     if (rooms.identity.mode === 'accounts')
@@ -140,6 +141,6 @@ export const setUpAdministrator = endpoint({
         'The first administrator is made from the machine itself. Open its page there, or use "intramuros user add".';
       throw new IntramurosError('forbidden', message, { facts: { reason: 'not_local' } });
     }
-    return signedIn(await rooms.identity.setUp(body), context, 201);
+    return signedIn(await rooms.identity.setUp(body).catch(unfit), context, 201);
   },
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { subjectOf } from '../../identity/index.ts';
 import { UpstreamInput, UpstreamPatch } from '../../upstreams/index.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { unfit } from '../http/missing.ts';
 import type { GatewayRooms } from '../rooms.ts';
 import { toUpstreamView, UpstreamTestView, UpstreamView } from './upstream-schemas.ts';
 
@@ -41,7 +42,7 @@ export const createUpstream = endpoint({
   replies: { 201: UpstreamView },
   errors: ['conflict', 'secret_unavailable', ...storing],
   async handle({ body }, { rooms, who }) {
-    const { id } = await rooms.upstreams.create(body, who);
+    const { id } = await rooms.upstreams.create(body, who).catch(unfit);
     return { json: view(rooms, id), status: 201, headers: { location: `/api/upstreams/${id}` } };
   },
 });
@@ -78,7 +79,7 @@ export const updateUpstream = endpoint({
   replies: { 200: UpstreamView },
   errors: ['not_found', 'conflict', 'secret_unavailable', ...storing],
   async handle({ params: { id }, body: { version: seen, ...patch } }, { rooms, who }) {
-    await rooms.upstreams.update(id, seen, patch, who);
+    await rooms.upstreams.update(id, seen, patch, who).catch(unfit);
     return { json: view(rooms, id) };
   },
 });

@@ -43,7 +43,9 @@ export function compileRules(cedar: Cedar, files: readonly PolicyFile[]): Compil
   const problems: PolicyProblem[] = [];
   const rules = new Map<string, Rule>();
   const parts = new Map<string, Part>();
-  for (const file of inOrder(files)) {
+  for (const [at, file] of inOrder(files).entries()) {
+    if (inOrder(files)[at - 1]?.name === file.name)
+      problems.push({ file: file.name, line: 0, words: 'the name comes twice' });
     if (file.name === casesName) continue;
     if (file.name === schemaName) {
       if (file.text !== shippedSchema())
