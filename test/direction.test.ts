@@ -15,6 +15,7 @@ const rooms = [
   'models',
   'engine',
   'upstreams',
+  'personal',
   'conversations',
   'flows',
   'gateway',

@@ -1,0 +1,2 @@
+export type * from './detect/types.ts';
+export * from './mask/index.ts';

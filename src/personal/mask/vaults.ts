@@ -1,0 +1,97 @@
+import { IntramurosError, type Logger } from '../../base/index.ts';
+import type { Database } from '../../store/index.ts';
+import { MaskingFailedError } from './masking-failed.ts';
+import { Vault } from './vault.ts';
+
+/** Seals and opens vaults at rest under a key of the person they belong to. */
+export interface VaultKeys {
+  ready(subject: string): Promise<void>;
+  seal(subject: string, place: string, text: string): string;
+  /** @throws {IntramurosError} when the key is gone or the text damaged. */
+  open(subject: string, place: string, sealed: string): string;
+}
+
+/** Whose conversation a vault belongs to. */
+export interface VaultOwner {
+  readonly conversationId: string;
+  readonly personId: string;
+}
+
+/** The vaults of an installation: one a conversation, sealed at rest, gone with it. */
+export interface Vaults {
+  /**
+   * Lets `work` read and add placeholders, and keeps what it added durably before this resolves. Without a conversation the
+   * vault lives as long as the request alone. When another request added to the vault meanwhile, `work` is done again.
+   * @throws {MaskingFailedError} `vault_unreadable`; and what `work` and the database throw.
+   */
+  use<T>(owner: VaultOwner | undefined, work: (vault: Vault) => Promise<T>): Promise<T>;
+}
+
+interface Row {
+  readonly subject: string;
+  readonly sealed: string;
+  readonly version: number;
+}
+
+const mostTries = 8;
+
+/** Opens the vaults. */
+export function openVaults(options: {
+  readonly database: Database;
+  readonly keys: VaultKeys;
+  readonly log: Logger;
+}): Vaults {
+  return {
+    async use(owner, work) {
+      if (!owner) return work(new Vault());
+      for (let tries = 0; tries < mostTries; tries += 1) {
+        const { vault, version } = await read(options, owner);
+        const result = await work(vault);
+        if (!vault.grown || (await write(options, owner, { vault, version }))) return result;
+      }
+      throw new IntramurosError(
+        'conflict',
+        'Other answers of this conversation kept adding names at the same time. Ask again when they are over.',
+        { facts: { conversation: owner.conversationId } },
+      );
+    },
+  };
+}
+
+type Room = Parameters<typeof openVaults>[0];
+
+async function read({ database, keys, log }: Room, { conversationId }: VaultOwner) {
+  const [row] = await database.query<Row>('SELECT subject, sealed, version FROM vaults WHERE conversation_id = $1', [
+    conversationId,
+  ]);
+  if (!row) return { vault: new Vault(), version: 0 };
+  try {
+    await keys.ready(row.subject);
+    return { vault: Vault.fromText(keys.open(row.subject, placeOf(conversationId), row.sealed)), version: row.version };
+  } catch (error) {
+    log.error({ err: error, conversation: conversationId }, 'a vault of placeholders cannot be read');
+    throw new MaskingFailedError('vault_unreadable', { cause: error });
+  }
+}
+
+/** False when somebody else wrote since it was read. */
+async function write(
+  { database, keys }: Room,
+  { conversationId, personId }: VaultOwner,
+  { vault, version }: { readonly vault: Vault; readonly version: number },
+): Promise<boolean> {
+  await keys.ready(personId);
+  const sealed = keys.seal(personId, placeOf(conversationId), vault.toText());
+  const values = [conversationId, personId, sealed, version];
+  const rows = await database.query(
+    version === 0
+      ? `INSERT INTO vaults (conversation_id, subject, sealed, version) VALUES ($1, $2, $3, $4 + 1)
+         ON CONFLICT (conversation_id) DO NOTHING RETURNING version`
+      : `UPDATE vaults SET subject = $2, sealed = $3, version = version + 1, updated_at = now()
+         WHERE conversation_id = $1 AND version = $4 RETURNING version`,
+    values,
+  );
+  return rows.length > 0;
+}
+
+const placeOf = (conversationId: string): string => `vaults/${conversationId}/sealed`;
