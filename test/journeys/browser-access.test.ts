@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import type { UpstreamInput } from '../../src/upstreams/index.ts';
 import { buildPageWhenStale, findChromium, openBrowser, pageFolder } from '../parts/browser.ts';
 import { describeModel } from '../parts/memory-library.ts';
 import { ask, numberedWords, openPage, send } from '../parts/page.ts';
 import { openTestGateway, type TestGateway } from '../parts/test-gateway.ts';
+import { openOpenAiUpstream } from '../parts/upstream-servers/index.ts';
 
 // Covers what a machine can check of accessibility: axe-core's rules, reflow, the size of targets, the outline. Does not
 // cover what only a person with a screen reader can: whether the page makes sense by ear.
@@ -32,6 +34,18 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await gateway?.close();
+});
+
+const password = 'la muraille garde le jardin';
+
+/** A service abroad, of which little is known. */
+const serviceAt = (url: string): UpstreamInput => ({
+  id: 'acme',
+  title: 'Acme',
+  kind: 'openai',
+  urls: [`${url}/v1`],
+  destination: { tier: 'saas', country: 'US', extraEuExposure: true },
+  models: [{ name: 'grand', capabilities: ['chat'] }],
 });
 
 interface Violation {
@@ -111,6 +125,76 @@ for (const locale of ['fr-FR', 'en-GB'] as const) {
       );
     });
   }
+}
+
+const places = ['people', 'people/new', 'groups/new', 'roles', 'roles/new', 'keys', 'quotas/new', 'upstreams'];
+const more = ['upstreams/acme', 'policy', 'decisions', 'egress', 'usage'];
+
+for (const [locale, theme, width] of [
+  ['fr-FR', 'light', 1280],
+  ['en-GB', 'dark', 1280],
+  ['en-GB', 'light', 390],
+] as const) {
+  test(
+    `axe finds nothing in labels, accounts and administration: ${locale}, ${theme}, ${width} px`,
+    options,
+    async () => {
+      await using abroad = await openOpenAiUpstream({ models: ['grand'] });
+      const models = [describeModel('echo', ['chat'])];
+      const serves = [serviceAt(abroad.url)];
+      await using house = await openTestGateway({ pageFolder, models, serves, accounts: password });
+      await using watched = await openPage(browser, house.address, {
+        locale,
+        theme,
+        width,
+        height: 800,
+        ready: '.door',
+      });
+      const { page } = watched;
+      const check = async (state: string) => {
+        assert.deepEqual(await violations(page, /^(label|picker)$/.test(state)), [], `${state}, ${locale}, ${theme}`);
+        const wide = await page.evaluate(() => {
+          const { document, innerWidth } = globalThis as unknown as {
+            innerWidth: number;
+            document: { documentElement: { scrollWidth: number } };
+          };
+          return document.documentElement.scrollWidth - innerWidth;
+        });
+        assert.equal(wide, 0, `${state} scrolls sideways`);
+      };
+      await page.locator('.sign-in').waitFor();
+      await check('the door');
+      await page.locator('#sign-name').fill('alice');
+      await page.locator('#sign-password').fill('no such words');
+      await page.locator('.sign-in .button-strong').click();
+      await page.locator('.problem').waitFor();
+      await check('a sign-in that failed');
+      await page.locator('#sign-password').fill(password);
+      await page.locator('.sign-in .button-strong').click();
+      await page.locator('.label-button').click();
+      await page.locator('.level-option[data-level=SP] input').check();
+      await page.locator('.label-raised').waitFor();
+      await check('label');
+      await page.keyboard.press('Escape');
+      await page.locator('.picker').click();
+      await page.locator('.picker-denied').waitFor();
+      await check('picker');
+      await page.keyboard.press('Escape');
+      await page.goto(`${house.address}/#/account`);
+      await page.locator('.section-head button').click();
+      await check('my account');
+      for (const place of [...places, ...more]) {
+        await page.goto(`${house.address}/#/admin/${place}`);
+        await page.locator('.admin-column h2').first().waitFor();
+        await page.locator('.waiting').first().waitFor({ state: 'detached' });
+        await check(place);
+      }
+      await watched.context.clearCookies();
+      await page.goto(`${house.address}/#/admin/people`);
+      await page.getByRole('dialog').waitFor();
+      await check('a session that ended');
+    },
+  );
 }
 
 test('at 320 pixels nothing scrolls sideways, and targets are at least 24 pixels', options, async () => {

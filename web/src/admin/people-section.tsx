@@ -23,7 +23,10 @@ export default function PeopleSection({ id }: SectionProps) {
   const house = useHouse();
   const people = useRead('people', house.people);
   const roles = useRead('roles', house.roles);
-  if (id === undefined) return <ReadState reading={people}>{(all) => <PeopleList people={all} />}</ReadState>;
+  const groups = useRead('groups', house.groups);
+  const titleOf = (groupId: string): string => groups.value?.find((one) => one.id === groupId)?.title ?? groupId;
+  if (id === undefined)
+    return <ReadState reading={people}>{(all) => <PeopleList people={all} titleOf={titleOf} />}</ReadState>;
   return (
     <ReadState reading={people}>
       {(all) => (
@@ -38,7 +41,13 @@ export default function PeopleSection({ id }: SectionProps) {
   );
 }
 
-function PeopleList({ people }: { readonly people: readonly Person[] }) {
+function PeopleList({
+  people,
+  titleOf,
+}: {
+  readonly people: readonly Person[];
+  readonly titleOf: (groupId: string) => string;
+}) {
   const say = useSay();
   const format = useFormat();
   const [query, setQuery] = useState('');
@@ -74,7 +83,7 @@ function PeopleList({ people }: { readonly people: readonly Person[] }) {
             ),
           },
           { title: say('person.roles'), cell: ({ roles }) => roles.join(', ') || '–' },
-          { title: say('section.groups'), cell: ({ groups }) => groups.join(', ') || '–' },
+          { title: say('section.groups'), cell: ({ groups }) => groups.map(titleOf).join(', ') || '–' },
           { title: say('person.ceiling'), cell: ({ ceiling }) => (ceiling ? <LabelBadge label={ceiling} /> : '–') },
           { title: say('person.origin'), cell: ({ origin }) => say(`origin.${origin}` as TextKey) },
           {

@@ -48,7 +48,7 @@ export default function PolicySection() {
                     </div>
                   </div>
                 ) : null}
-                <dl className="facts">
+                <dl className="facts facts-wide">
                   <div>
                     <dt>{say('policy.version')}</dt>
                     <dd className="mono" title={now.version}>

@@ -51,7 +51,7 @@ export default function UsageSection() {
                   cell: ({ title, id }) => (
                     <>
                       <span className="entry-title">{title || id}</span>
-                      {title && title !== id ? <span className="mono faint">{id}</span> : null}
+                      {title && title !== id && by === 'key' ? <span className="mono faint">{id}</span> : null}
                     </>
                   ),
                 },

@@ -134,6 +134,8 @@ function Foot(props: FootProps) {
   const { id, inputRef, draft, path, live, chosen, picking, onPicking, stop, problem, onDraft, onSend } = props;
   const say = useSay();
   const model = chosen.model?.installed;
+  // The refusal that stands in the conversation says it already.
+  const said = path.at(-1)?.error?.code === 'destination_denied';
   const use = contextUse({
     path,
     live,
@@ -144,7 +146,7 @@ function Foot(props: FootProps) {
     <div className="foot">
       {problem ? <ProblemNote problem={problem} /> : null}
       {use ? <ContextWarning use={use} /> : null}
-      <DeniedBefore chosen={chosen} onTake={chosen.pick} />
+      {said && draft === '' ? null : <DeniedBefore chosen={chosen} onTake={chosen.pick} />}
       <Composer
         inputRef={inputRef}
         draft={draft}

@@ -44,7 +44,8 @@ export function LabelStrip({ conversationId }: { readonly conversationId: string
   const label = labelOf(view) ?? own;
   const choices = currentChoices(view);
   if (!present || !label) return null;
-  const outside = allowedPlaces(choices?.choices ?? []).some(({ tier }) => tier !== 'embedded');
+  const places = choices && allowedPlaces(choices.choices);
+  const outside = places?.some(({ tier }) => tier !== 'embedded');
   return (
     <div className="label-strip" data-raised={view.raised !== undefined || undefined}>
       <DialogTrigger isOpen={open} onOpenChange={setOpen}>
@@ -58,7 +59,7 @@ export function LabelStrip({ conversationId }: { readonly conversationId: string
           </Dialog>
         </Popover>
       </DialogTrigger>
-      <span className="label-may" data-out={outside || undefined}>
+      <span className="label-may" data-out={outside || undefined} data-none={places?.length === 0 || undefined}>
         <span className="wall-tick" aria-hidden="true" />
         {choices ? mayGoWords(say, choices.choices) : say(view.problem ? 'label.unknown' : 'label.reading')}
       </span>

@@ -32,7 +32,7 @@ export function Receipt({ node }: { readonly node: ChatNode }) {
       <Facts
         title={say('receipt.model')}
         rows={[
-          [say('receipt.name'), title ?? provenance.model],
+          ...(title ? ([[say('receipt.name'), title]] satisfies Row[]) : []),
           [say('receipt.id'), provenance.model, true],
           ...(here
             ? ([

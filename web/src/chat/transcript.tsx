@@ -1,4 +1,4 @@
-import { useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { ConversationState } from '../store/conversation-state.ts';
 import { childrenByParent, pathTo, siblingsOf } from '../store/tree.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -26,6 +26,11 @@ export function Transcript({
   const content = useRef<HTMLDivElement>(null);
   const { away, toEnd } = useStickToEnd(scroller, content, conversation.id);
   const { nodes, leafId } = conversation;
+  const asked = conversation.live.size > 0;
+  // Whoever asks wants to read what comes.
+  useEffect(() => {
+    if (asked) toEnd();
+  }, [asked, toEnd]);
   const path = useMemo(() => pathTo(nodes, leafId), [nodes, leafId]);
   const children = useMemo(() => childrenByParent(nodes), [nodes]);
   const last = path.length - 1;

@@ -35,7 +35,7 @@ export function modelOptions(
     return !own || canChat(own);
   });
   const known = new Set(asked.map(({ model }) => model));
-  return [
+  const all = [
     ...asked.map((choice) => ({
       id: choice.model,
       title: byId.get(choice.model)?.title ?? choice.title,
@@ -46,6 +46,7 @@ export function modelOptions(
       .filter((model) => canChat(model) && !known.has(model.id))
       .map((model) => ({ id: model.id, title: model.title, installed: model, choice: undefined })),
   ];
+  return all.toSorted((a, b) => tierOf(a) - tierOf(b));
 }
 
 /** The nearest of those allowed: policy's own word for it, else the lowest tier. */
@@ -53,7 +54,7 @@ export function nearestOf(options: readonly ModelOption[]): ModelOption | undefi
   const allowed = options.filter(({ choice }) => choice?.effect === 'allow');
   return allowed.find(({ choice }) => choice?.nearest) ?? allowed.toSorted((a, b) => tierOf(a) - tierOf(b))[0];
 }
-const tierOf = ({ choice }: ModelOption): number => tiers.indexOf(choice?.tier ?? 'embedded');
+const tierOf = ({ choice }: Pick<ModelOption, 'choice'>): number => tiers.indexOf(choice?.tier ?? 'embedded');
 
 /** The model that will answer: the conversation's, else the person's last choice, else the server's default, else any. */
 export function useChosenModel(conversationId: string | undefined): Chosen {

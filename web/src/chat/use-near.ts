@@ -1,20 +1,31 @@
 import { type RefObject, useEffect, useState } from 'react';
 
 const watched = new WeakMap<Element, (near: boolean) => void>();
-let observer: IntersectionObserver | undefined;
+const observers = new WeakMap<Element, IntersectionObserver>();
 
-function watch(element: Element, tell: (near: boolean) => void): () => void {
-  observer ??= new IntersectionObserver(
+/** One for each scroller: the margin counts only around the box that cuts what it holds. */
+function observerOf(scroller: Element): IntersectionObserver {
+  const known = observers.get(scroller);
+  if (known) return known;
+  const observer = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) watched.get(target)?.(isIntersecting);
     },
-    { rootMargin: '1500px 0px' },
+    { root: scroller, rootMargin: '1500px 0px' },
   );
+  observers.set(scroller, observer);
+  return observer;
+}
+
+function watch(element: Element, tell: (near: boolean) => void): (() => void) | undefined {
+  const scroller = element.closest('.scroller');
+  if (!scroller) return undefined;
+  const observer = observerOf(scroller);
   watched.set(element, tell);
   observer.observe(element);
   return () => {
     watched.delete(element);
-    observer?.unobserve(element);
+    observer.unobserve(element);
   };
 }
 

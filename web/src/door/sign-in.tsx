@@ -2,7 +2,8 @@ import { type FormEvent, useEffect, useState } from 'react';
 import { toProblemBody } from '../api/problem.ts';
 import type { ProblemBody } from '../api/wire.ts';
 import { stashDrafts } from '../chat/drafts.ts';
-import { Mark } from '../ui/icon.tsx';
+import { i18n, type TextKey } from '../text/i18n.ts';
+import { Icon, Mark } from '../ui/icon.tsx';
 import { Panel } from '../ui/panel.tsx';
 import { ProblemNote } from '../ui/problem-note.tsx';
 import { useSay, useServices } from '../ui/services.ts';
@@ -23,9 +24,30 @@ export default function SignInPage() {
         </div>
         <h1>{say('sign.title')}</h1>
         <p className="faint">{say('sign.text')}</p>
+        <FailedElsewhere />
         <SignInForm />
       </div>
     </main>
+  );
+}
+
+/** Back from a provider without being let in: the server says why in the address, and a reload forgets it. */
+function FailedElsewhere() {
+  const say = useSay();
+  const [reason] = useState(() => new URLSearchParams(location.search).get('signInProblem'));
+  useEffect(() => {
+    if (reason !== null) history.replaceState(null, '', `${location.pathname}${location.hash}`);
+  }, [reason]);
+  if (reason === null) return null;
+  const key = `signin.${reason}`;
+  return (
+    <div className="problem" role="alert">
+      <Icon name="warning" />
+      <div>
+        <p className="problem-what">{say('sign.problem')}</p>
+        <p>{say(key in i18n.messages ? (key as TextKey) : 'signin.wrong')}</p>
+      </div>
+    </div>
   );
 }
 

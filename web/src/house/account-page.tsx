@@ -31,7 +31,6 @@ export default function AccountPage() {
             <p className="faint">
               {who.kind === 'owner' ? say('account.owner.help') : <span className="mono">{who.name}</span>}
               {who.kind !== 'owner' && who.roles.length > 0 ? ` · ${who.roles.join(', ')}` : ''}
-              {who.groups.length > 0 ? ` · ${who.groups.join(', ')}` : ''}
             </p>
             {who.ceiling ? (
               <p className="faint">

@@ -66,7 +66,7 @@ export function DataTable<T>({
                   </th>
                 ) : (
                   <td key={title} {...as.cell} data-title={title} className={number ? 'number' : undefined}>
-                    {cell(row)}
+                    <div>{cell(row)}</div>
                   </td>
                 ),
               )}
