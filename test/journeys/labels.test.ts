@@ -328,3 +328,28 @@ test('2,000 people open and narrow at once', options, async () => {
   await page.getByRole('link', { name: /Zoé Numéro 1999/ }).waitFor();
   assert.equal(await page.locator('.data-table tbody tr').count(), 1);
 });
+
+test('a sign-in that failed at a provider comes back to the door, which says why', options, async () => {
+  // A port that nobody listens on: the provider is away.
+  const claims = { name: 'preferred_username', displayName: 'name', email: 'email', groups: 'groups' };
+  const provider = {
+    ...{
+      id: 'pro',
+      title: 'Pro',
+      issuer: 'http://127.0.0.1:1',
+      clientId: 'intramuros',
+      clientSecret: 'a secret',
+      claims,
+    },
+    ...{ scopes: ['openid'], hosts: [], idTokenAlgorithm: 'RS256', parameters: {} },
+  };
+  await using gateway = await house({ accounts: password, signIn: { providers: [provider], directory: undefined } });
+  await using watched = await openPage(browser, gateway.address, { ready: '.door' });
+  const { page } = watched;
+  await page.getByRole('link', { name: 'Se connecter avec Pro' }).click();
+  await page.getByRole('alert').getByText('Le fournisseur ne répond pas.').waitFor();
+  assert.equal(new URL(page.url()).search, '', 'a reload forgets it');
+  await page.reload();
+  await page.locator('.sign-in').waitFor();
+  assert.equal(await page.getByRole('alert').count(), 0);
+});
