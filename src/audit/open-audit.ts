@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Logger } from '../base/index.ts';
+import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import { unavailable } from './damage.ts';
+import { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
 import { readShards } from './read-shards.ts';
 import { findShards, type Shard } from './shards.ts';
 import type { Audit, AuditRecord, NewRecord } from './types.ts';
@@ -11,11 +12,14 @@ export interface OpenAuditOptions {
   readonly home: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where the signing key is, when not in the data directory. */
+  readonly keyFile?: string | undefined;
 }
 
 interface Waiting {
   readonly record: NewRecord;
   readonly at: string;
+  readonly atMs: number;
   /** The line without its number, written down when it came: a later change of `data` changes nothing. */
   readonly text: string;
   /** Absent for a note, which is kept for the next flush when this one fails. */
@@ -36,11 +40,12 @@ const noteWaitMs = 25;
  *
  * @throws {IntramurosError} `audit_unavailable` for any other damage: the record is then left untouched.
  */
-export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
+export function openAudit({ home, clock, log, keyFile }: OpenAuditOptions): Audit {
   const folder = join(home, 'audit');
   const { shards, cutBytes } = openFolder(folder);
   if (cutBytes > 0) log.warn({ folder, cutBytes }, 'an unfinished last record was cut off');
   const writer = openShardWriter(folder);
+  const ledger = openLedgerThere({ folder, home, keyFile, shards, clock, log });
   let waiting: Waiting[] = [];
   let lostNotes = 0;
   let failure: string | undefined;
@@ -101,7 +106,8 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
     const shard = shardFor(all.at(-1)?.at ?? '');
     const first = shard.firstSeq + shard.count;
     try {
-      const lines = Buffer.from(all.map(({ text }, index) => `{"seq":${first + index},${text}\n`).join(''));
+      const texts = all.map(({ text }, index) => `{"seq":${first + index},${text}`);
+      const lines = Buffer.from(`${texts.join('\n')}\n`);
       await writer.append(shard, lines);
       if (shard.count === 0) shards.push(shard);
       shard.count += all.length;
@@ -113,6 +119,7 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
       }
       for (const [index, { settle, record, at }] of all.entries())
         settle?.resolve({ seq: first + index, at, ...record });
+      ledger.follow(shard, texts, all);
     } catch (error) {
       fail(batch, error);
     }
@@ -147,8 +154,15 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
         log.error({ folder, lost: waiting.length }, 'notes were lost: the record cannot be written');
     }
     await writer.close();
+    await ledger.close();
   };
 
+  const anchor = async (checkpointSize: number, what: Parameters<typeof ledger.anchor>[1]): Promise<void> => {
+    if ((await ledger.anchor(checkpointSize, what)) !== undefined) return;
+    throw new IntramurosError('not_found', `There is no checkpoint of ${checkpointSize} records.`);
+  };
+
+  for (const record of ledger.said) add(stamp(record, clock));
   return {
     append(record) {
       if (closed) return Promise.reject(unavailable(folder, { code: 'closed' }));
@@ -167,6 +181,18 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
       }
     },
     read: (range) => readShards(shards, range),
+    find: ledger.find,
+    prove: ledger.prove,
+    consistency: ledger.consistency,
+    checkpoint: ledger.checkpoint,
+    onCheckpoint: ledger.onCheckpoint,
+    cosign: (checkpointSize, cosignature) => anchor(checkpointSize, { cosignature }),
+    attachTimestamp: (checkpointSize, timestamp) => anchor(checkpointSize, { timestamp }),
+    get latest() {
+      return ledger.latest;
+    },
+    origin: ledger.origin,
+    publicKey: ledger.publicKey,
     get failure() {
       return failure;
     },
@@ -179,9 +205,19 @@ export function openAudit({ home, clock, log }: OpenAuditOptions): Audit {
 }
 
 function stamp({ kind, actor, data }: NewRecord, clock: Clock): Waiting {
-  const at = new Date(clock.now()).toISOString();
+  const atMs = clock.now();
+  const at = new Date(atMs).toISOString();
   const text = JSON.stringify({ at, kind, actor, data }).slice(1);
-  return { record: { kind, actor, data }, at, text };
+  return { record: { kind, actor, data }, at, atMs, text };
+}
+
+function openLedgerThere(options: LedgerOptions): Ledger {
+  try {
+    return openLedger(options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw unavailable(options.folder, error);
+    throw error;
+  }
 }
 
 function openFolder(folder: string): ReturnType<typeof findShards> {

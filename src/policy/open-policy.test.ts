@@ -163,7 +163,7 @@ test('a change cut short at any step leaves all of the old policy or all of the 
   mkdirSync(join(home, 'policy.next'));
   writeFileSync(join(home, 'policy.next', '10-half.cedar'), 'permit');
   assert.equal(open().version, policy.version);
-  assert.deepEqual(readdirSync(home).sort(), ['audit', 'policy']);
+  assert.deepEqual(readdirSync(home).sort(), ['audit', 'audit.key', 'policy']);
 });
 
 test('a place without a rule, and the nearest place of several', (context) => {

@@ -1,0 +1,208 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Logger } from '../base/index.ts';
+import { openCheckpoints } from './checkpoints.ts';
+import { damage } from './damage.ts';
+import { type FoundDecision, findDecision } from './find-decision.ts';
+import { openIdentity } from './identity.ts';
+import { openProving, type Proving } from './proving.ts';
+import type { Shard } from './shards.ts';
+import { keyOf, type Leaf, offsetOf, openTree } from './tree.ts';
+import type { AuditRecord, Checkpoint, NewRecord } from './types.ts';
+
+export interface LedgerOptions {
+  readonly folder: string;
+  readonly home: string;
+  readonly keyFile: string | undefined;
+  readonly shards: readonly Shard[];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What makes a record provable: its tree, its key, its checkpoints. It follows the lines, and never holds one up. */
+export interface Ledger extends Pick<Proving, 'checkpoint' | 'prove' | 'consistency' | 'onCheckpoint'> {
+  /** Lines that came to the disk just now, of one file. They are hashed when nothing else is to do. */
+  follow(shard: Shard, lines: readonly string[], records: readonly FollowedRecord[]): void;
+  find(decisionId: string): Promise<FoundDecision>;
+  anchor(
+    size: number,
+    what: { readonly cosignature: string } | { readonly timestamp: string },
+  ): Promise<Checkpoint | undefined>;
+  readonly latest: Checkpoint | undefined;
+  readonly origin: string;
+  readonly publicKey: string;
+  /** What the record must say of this opening before anything else. */
+  readonly said: readonly NewRecord[];
+  /** Signs what came since, and lets go of the files. */
+  close(): Promise<void>;
+}
+
+/** Lines of one flush that are not hashed yet, from `next` on. */
+interface Batch {
+  readonly shard: Shard;
+  readonly lines: readonly string[];
+  readonly records: readonly FollowedRecord[];
+  next: number;
+}
+
+export interface FollowedRecord {
+  readonly atMs: number;
+  readonly record: NewRecord;
+}
+
+const checkpointRecords = 1_000;
+const checkpointMs = 60_000;
+const leavesAtOnce = 64;
+const restoredName = 'restored.json';
+
+/** @throws {IntramurosError} `audit_unavailable` when lines, hashes, checkpoints or the key do not belong together. */
+export function openLedger({ folder, home, keyFile, shards, clock, log }: LedgerOptions): Ledger {
+  const size = (): number => {
+    const last = shards.at(-1);
+    return last === undefined ? 0 : last.firstSeq + last.count;
+  };
+  const restored = readRestored(folder);
+  const { signer, card, changed } = openIdentity({
+    folder,
+    keyFile: keyFile ?? join(home, 'audit.key'),
+    own: keyFile === undefined,
+    size: size(),
+    mayReplace: restored !== undefined,
+  });
+  const first = shards[0]?.firstSeq ?? 0;
+  const tree = openTree(folder, shards, { size: first, hashes: card.frontier.map((hex) => Buffer.from(hex, 'hex')) });
+  const book = openCheckpoints(folder);
+  let waiting: Batch[] = [];
+  let hashed = { shard: shards.at(-1), bytes: shards.at(-1)?.bytes ?? 0 };
+  let soon: NodeJS.Immediate | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let signing = false;
+
+  const leafOf = (shard: Shard, line: string, { atMs, record }: FollowedRecord): Leaf => {
+    const offset = hashed.shard === shard ? hashed.bytes : 0;
+    hashed = { shard, bytes: offset + Buffer.byteLength(line) + 1 };
+    return { line, offset, atMs, key: keyOf(record) };
+  };
+  const hashNext = (): void => {
+    const batch = waiting[0] as Batch;
+    const to = Math.min(batch.next + leavesAtOnce, batch.lines.length);
+    const leaves: Leaf[] = [];
+    for (; batch.next < to; batch.next += 1)
+      leaves.push(leafOf(batch.shard, batch.lines[batch.next] as string, batch.records[batch.next] as FollowedRecord));
+    if (batch.next === batch.lines.length) waiting = waiting.slice(1);
+    tree.add(batch.shard, leaves);
+  };
+  const settleTree = (): void => {
+    while (waiting.length > 0) hashNext();
+  };
+  const guarded = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      log.error({ err: error, folder }, 'the hashes of the record cannot be written to the disk for now');
+    }
+  };
+  const later = (): void => {
+    soon ??= setImmediate(() => {
+      soon = undefined;
+      guarded(hashNext);
+      if (waiting.length > 0) later();
+    });
+  };
+  const readLine = async (seq: number): Promise<Buffer> => {
+    const shard = shards.findLast(({ firstSeq }) => firstSeq <= seq);
+    if (shard === undefined) throw damage(folder, `the record of number ${seq} is not kept any more`);
+    return lineFrom(shard.path, offsetOf(tree, seq));
+  };
+
+  const keys = card.keys.map(({ publicKey }) => publicKey);
+  const proving = openProving({ folder, tree, book, signer, keys, clock, log, size, settleTree, lineOf: readLine });
+  const checkpointInBackground = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (signing) return;
+    signing = true;
+    proving
+      .checkpoint()
+      .catch((error: unknown) => log.error({ err: error, folder }, 'no checkpoint can be made'))
+      .finally(() => {
+        signing = false;
+      });
+  };
+
+  return {
+    ...proving,
+    follow(shard, lines, records) {
+      waiting.push({ shard, lines, records, next: 0 });
+      later();
+      if (restored !== undefined && records.some(({ record }) => record.data.what === 'audit.restored'))
+        forgetRestored(folder);
+      timer ??= setTimeout(checkpointInBackground, checkpointMs).unref();
+      if (size() - (book.latest?.size ?? 0) >= checkpointRecords) checkpointInBackground();
+    },
+    async find(decisionId) {
+      settleTree();
+      return findDecision(tree, decisionId, async (seq) => parse(await readLine(seq)));
+    },
+    anchor: (checkpointSize, what) => book.anchor(checkpointSize, what),
+    get latest() {
+      return book.latest;
+    },
+    origin: signer.name,
+    publicKey: signer.verifierKey,
+    said: [...restoredRecord(restored), ...keyRecord(changed, signer.verifierKey, size())],
+    async close() {
+      clearImmediate(soon);
+      clearTimeout(timer);
+      if (size() > 0)
+        await proving
+          .checkpoint()
+          .catch((error: unknown) => log.error({ err: error, folder }, 'no last checkpoint can be made'));
+      guarded(() => tree.close());
+      book.close();
+    },
+  };
+}
+
+const lineChunk = 4_096;
+
+/** The line that begins there, without its newline. */
+async function lineFrom(path: string, from: number): Promise<Buffer> {
+  await using file = await open(path, 'r');
+  let line: Buffer = Buffer.alloc(0);
+  for (let size = lineChunk; ; size *= 4) {
+    const chunk = Buffer.alloc(size);
+    const { bytesRead } = await file.read(chunk, 0, size, from + line.length);
+    const end = chunk.subarray(0, bytesRead).indexOf(10);
+    line = Buffer.concat([line, chunk.subarray(0, end === -1 ? bytesRead : end)]);
+    if (end !== -1 || bytesRead === 0) return line;
+  }
+}
+
+function parse(line: Buffer): AuditRecord | undefined {
+  const record = JSON.parse(line.toString('utf8'));
+  return record.expired === undefined ? record : undefined;
+}
+
+interface Restored {
+  readonly createdAt: string;
+  readonly restoredAt: string;
+}
+
+/** Left by a restore; the record says it, and the file goes. */
+function readRestored(folder: string): Restored | undefined {
+  const path = join(folder, restoredName);
+  if (!existsSync(path)) return undefined;
+  return JSON.parse(readFileSync(path, 'utf8')) as Restored;
+}
+
+const forgetRestored = (folder: string): void => rmSync(join(folder, restoredName), { force: true });
+
+const restoredRecord = (restored: Restored | undefined): NewRecord[] =>
+  restored === undefined ? [] : [{ kind: 'system', actor: 'system', data: { what: 'audit.restored', ...restored } }];
+
+const keyRecord = (changed: 'new' | 'replaced' | undefined, publicKey: string, fromSize: number): NewRecord[] =>
+  changed !== 'replaced'
+    ? []
+    : [{ kind: 'system', actor: 'system', data: { what: 'audit.key_replaced', publicKey, fromSize } }];
