@@ -11,7 +11,7 @@ import {
   writeConsoleToken,
 } from './base/index.ts';
 import { openConversations } from './conversations/index.ts';
-import { type Egress, type Guard, openEgress, openEgressHouse } from './egress/index.ts';
+import { type Egress, type Guard, openEgress, openEgressHouse, runCommand } from './egress/index.ts';
 import { openEngine, thisMachine } from './engine/index.ts';
 import { openAnswers, openRuns } from './flows/index.ts';
 import {
@@ -24,6 +24,7 @@ import {
 } from './gateway/index.ts';
 import { openGovernance } from './governance.ts';
 import { openIdentity } from './identity/index.ts';
+import { openKeyring, type RunProgram } from './keyring/index.ts';
 import { openModelLibrary } from './models/index.ts';
 import { type Clearance, type Destination, type Label, openGate, openPolicy, parseLabel } from './policy/index.ts';
 import { openSignIn, readSignInSettings } from './signin/index.ts';
@@ -64,6 +65,8 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     await openDatabase({ home, databaseUrl: settings.databaseUrl, log, ...(signal ? { signal } : {}) }),
   );
   const defaultLabel = readDefaultLabel(settings.defaultLabel);
+  const run: RunProgram = (program) => runCommand({ ...program, purpose: 'house-key' });
+  const keyring = opened.use(await openKeyring({ database, home, settings, log, clock, run }));
   const audit = opened.use(openAudit({ home, log, clock }));
   const identity = opened.use(await openIdentity({ database, audit, log, clock, houseKey: apiKey }));
   const fourEyes = (): boolean => identity.mode === 'accounts';
@@ -90,8 +93,14 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
   const conversations = await openConversations({ database, log, clock, defaultLabel });
-  identity.whenTakenOver(async (on, personId) => void (await conversations.adopt('local', personId, on)));
-  identity.whenRemoved(async (on, personId) => void (await conversations.forget(personId, on)));
+  identity.whenTakenOver(async (on, personId) => {
+    await conversations.adopt('local', personId, on);
+    await keyring.adopt('local', personId, on);
+  });
+  identity.whenRemoved(async (on, personId) => {
+    await conversations.forget(personId, on);
+    await keyring.destroy([personId, `account/${personId}`], on);
+  });
   const reach = (): Reach => reachOf(egress);
   const decisions = (): Record<string, number> => ({
     allowed: gate.totals.allowed,

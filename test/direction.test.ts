@@ -7,6 +7,7 @@ import { test } from 'node:test';
 const rooms = [
   'base',
   'store',
+  'keyring',
   'audit',
   'policy',
   'identity',

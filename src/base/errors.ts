@@ -28,6 +28,9 @@ export const errorCodes = [
   'upstream_timeout',
   'upstream_unavailable',
   'secret_unavailable',
+  // what is sealed at rest
+  'key_unavailable',
+  'key_destroyed',
   // models
   'model_not_found',
   'model_unusable',

@@ -66,6 +66,10 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
   secret_unavailable: {
     text: 'Un secret enregistré ne peut pas être ouvert. Remettez en place le fichier de la clé, ou saisissez le secret de nouveau.',
   },
+  key_unavailable: {
+    text: 'La clé de la maison manque ou n’est pas la bonne : ce qui est chiffré ne peut pas être lu. Rien n’a été modifié ni détruit. Remettez la clé en place depuis votre copie (réglage houseKey), puis redémarrez.',
+  },
+  key_destroyed: { text: 'Ce texte a été effacé : sa clé est détruite, personne ne peut plus le lire.' },
   model_not_found: {
     text: (facts) =>
       `Le modèle${named(facts, 'model')} n’est pas installé. Voyez « intramuros list », ou obtenez-le par « intramuros pull ».`,

@@ -5,4 +5,5 @@ export { type Guard, installGuard } from './guard/index.ts';
 export { nftablesRules, type RuleDestination, systemdRules } from './host-rules.ts';
 export { type EgressHouse, type EgressLayer, openEgressHouse } from './layers.ts';
 export { isLoopback } from './loopback.ts';
+export { runCommand } from './run.ts';
 export type * from './types.ts';

@@ -2,5 +2,6 @@ export * from './backup/index.ts';
 export { type OpenDatabaseOptions, openDatabase } from './database.ts';
 export { DatabaseError } from './failures.ts';
 export { type DirectoryLock, lockDataDirectory, lockHolder } from './lock.ts';
+export { scrub } from './scrub.ts';
 export { openSecrets, type Secrets } from './secrets.ts';
 export type * from './types.ts';

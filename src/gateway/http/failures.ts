@@ -114,6 +114,16 @@ export const failures: Readonly<Record<ErrorCode, Failure>> = {
     'A stored secret cannot be opened',
     'Bring back the file of the secrets key, or enter the secret anew.',
   ),
+  key_unavailable: failure(
+    503,
+    'What is sealed cannot be opened',
+    'Bring back the house key (setting "houseKey"); nothing was destroyed. See docs/encryption.md.',
+  ),
+  key_destroyed: failure(
+    410,
+    'What was sealed is erased',
+    'Nobody can read it again; the record of the erasure says when.',
+  ),
   model_not_found: failure(
     404,
     'The model is not installed',
