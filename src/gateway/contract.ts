@@ -38,6 +38,14 @@ import { approveProposal, listProposals, proposeLabel, proposePolicy, rejectProp
 import { changeQuota, createQuota, deleteQuota, getUsage, listQuotas } from './routes/quotas.ts';
 import { createAnswer, getRun, readRun, stopRun } from './routes/runs.ts';
 import { createSession, deleteSession, getSession, setUpAdministrator } from './routes/session.ts';
+import {
+  endMySession,
+  endMySessions,
+  endSession,
+  endSessions,
+  listMySessions,
+  listSessions,
+} from './routes/sessions.ts';
 import { getHealth, getMetrics, getStatus, listSettings } from './routes/system.ts';
 import { detokenize, tokenize } from './routes/tokenize.ts';
 import {
@@ -106,6 +114,12 @@ export const contract: readonly Endpoint[] = [
   revokeMyKey,
   rotateMyKey,
   changeMyPassword,
+  listMySessions,
+  endMySession,
+  endMySessions,
+  listSessions,
+  endSession,
+  endSessions,
   listPeople,
   createPerson,
   changePerson,

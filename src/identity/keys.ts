@@ -86,7 +86,11 @@ async function createKey(
   now: string,
 ): Promise<string> {
   if (personId !== 'local') getPerson(on.book, personId);
-  else if (on.book.count('person') > 0) throw notFound('person', personId);
+  else if (on.book.count('person') > 0)
+    throw new IntramurosError(
+      'conflict',
+      'Where there are accounts the console has no key of its own: make one for a person.',
+    );
   if (!mayHold(by, personId)) throw beyond('A key belongs to whoever makes it: only its person may see the secret.');
   const count = on.book.all('key').filter((kept) => kept.personId === personId && !kept.revokedAt).length;
   if (count >= mostKeys)

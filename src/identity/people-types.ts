@@ -156,7 +156,10 @@ export interface Sessions {
   signIn(attempt: SignIn): Promise<SignedIn>;
   /** Unknown ids do nothing. */
   signOut(sessionId: string): Promise<void>;
-  signOutEverywhere(by: Actor, personId: string): Promise<void>;
+  /** Ends the sessions of somebody, but for the one to keep. */
+  signOutEverywhere(by: Actor, personId: string, keepSessionId?: string): Promise<void>;
+  /** Ends one session of somebody. @throws {IntramurosError} `not_found` for another's too; `forbidden`. */
+  end(by: Actor, personId: string, sessionId: string): Promise<void>;
   list(personId: string): Promise<readonly Session[]>;
 }
 

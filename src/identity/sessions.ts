@@ -2,14 +2,14 @@ import type { Audit } from '../audit/index.ts';
 import { type Clock, IntramurosError, newId } from '../base/index.ts';
 import type { Book } from './book.ts';
 import type { Change, Changes } from './changes.ts';
-import { checkReach, nameKeyOf } from './checks.ts';
+import { checkReach, nameKeyOf, notFound } from './checks.ts';
 import type { Passwords } from './password.ts';
 import { endSessions, getPerson, nowOf } from './people.ts';
 import type { ProvenPerson, Session, Sessions, SignIn } from './people-types.ts';
 import type { KeptPerson } from './rows.ts';
 import type { SlowDown } from './slow-down.ts';
 import { digestOf, newSessionToken } from './token.ts';
-import type { SignedIn, Who } from './who.ts';
+import type { Actor, SignedIn, Who } from './who.ts';
 import { whoOfPerson } from './who-of.ts';
 
 const mostSessions = 50; // of one person; the oldest end first
@@ -41,11 +41,19 @@ export function openSessions(options: SessionOptions): Sessions {
         on.record('session.end', { id: sessionId, personId: session.personId });
       });
     },
-    signOutEverywhere: (by, personId) =>
+    signOutEverywhere: (by, personId, keep) =>
       changes.make(by.personId, async (on) => {
-        if (by.personId !== personId) checkReach(on.book, by, getPerson(on.book, personId));
-        const sessions = await endSessions(on, personId);
+        mayEnd(on, by, personId);
+        const sessions = await endSessions(on, personId, keep);
         on.record('session.end-all', { personId, sessions });
+      }),
+    end: (by, personId, id) =>
+      changes.make(by.personId, async (on) => {
+        mayEnd(on, by, personId);
+        if (on.book.get('session', id)?.personId !== personId) throw notFound('session', id);
+        await on.query('DELETE FROM sessions WHERE id = $1', [id]);
+        on.touch('session', id);
+        on.record('session.end', { id, personId });
       }),
     list: async (personId) =>
       book
@@ -58,6 +66,11 @@ export function openSessions(options: SessionOptions): Sessions {
         }))
         .sort((a, b) => (a.lastSeenAt < b.lastSeenAt ? 1 : -1)),
   };
+}
+
+/** One's own, and those of people who may not do more than oneself. */
+function mayEnd(on: Change, by: Actor, personId: string): void {
+  if (by.personId !== personId) checkReach(on.book, by, getPerson(on.book, personId));
 }
 
 async function signIn(options: SessionOptions, attempt: SignIn): Promise<SignedIn> {

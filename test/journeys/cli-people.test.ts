@@ -49,7 +49,7 @@ test('a house of several people is set up and kept at the console, in both langu
   await run(['role', 'set', 'no-saas', '--deny', 'destination.use:saas-*']);
   await run(['group', 'add', 'rh', '--compartment', 'rh']);
   const weak = await run(['user', 'add', 'bob', '--password-stdin'], { input: 'short\n', code: 1, french: true });
-  assert.match(weak.stderr, /mot de passe|demande/);
+  assert.match(weak.stderr, /mot de passe est trop facile/);
   await run(['user', 'add', 'bob', '--role', 'member,no-saas', '--group', 'rh', '--password-stdin'], {
     input: 'a long enough phrase\n',
   });
@@ -87,6 +87,13 @@ test('a house of several people is set up and kept at the console, in both langu
   assert.match((await run(['quota', 'set', 'bob', '1', 'tokens/day'], { code: 2 })).stderr, /person:NAME/);
   assert.match((await run(['usage'], { french: true })).stderr, /Rien n’a été utilisé/);
 
+  const open = JSON.parse((await run(['user', 'sessions', 'bob', '--json'])).stdout) as { sessions: { id: string }[] };
+  assert.equal(open.sessions.length, 1);
+  assert.match((await run(['user', 'sessions', 'bob'], { french: true })).stdout, /ses_\w+ +127\.0\.0\.1 +local/);
+  await run(['user', 'sign-out', 'bob', open.sessions[0]?.id ?? '']);
+  await run(['user', 'sign-out', 'bob']);
+  assert.match((await run(['user', 'sessions', 'bob'])).stderr, /bob is signed in nowhere/);
+
   await run(['user', 'disable', 'bob']);
   assert.equal((await signIn('bob', 'a long enough phrase')).status, 401);
   await run(['user', 'enable', 'bob']);
@@ -111,6 +118,8 @@ test('a house of several people is set up and kept at the console, in both langu
     'quota.',
     'console.used',
     'person.remove',
+    'session.end',
+    'session.end-all',
   ])
     assert.ok(records.includes(`"${what}`), `${what} is recorded`);
   for (const secret of [alice.stdout.trim(), lost, key, turned, 'a long enough phrase'])

@@ -17,6 +17,7 @@ const mine: Readonly<Record<string, string>> = {
   '/api/conversations/{id}/messages/{messageId}': 'message',
   '/api/runs/{id}': 'run',
   '/api/me/keys/{id}': 'key',
+  '/api/me/sessions/{id}': 'session',
 };
 const ofTheHouse = [
   '/api/models/',
@@ -54,6 +55,7 @@ const missing: Belongings = {
   message: 'msg_00000000000000000000000000',
   run: `run_${'0'.repeat(26)}`,
   key: 'key_00000000000000000000000000',
+  session: 'ses_00000000000000000000000000',
 };
 
 /** Another's message, named inside a conversation of one's own. */
@@ -166,7 +168,8 @@ async function give(gateway: TestGateway, who: SignedIn): Promise<Belongings> {
   const { messages } = (await tree.json()) as { messages: { id: string }[] };
   assert.ok(gateway.accounts);
   const { view } = await gateway.accounts.keys.create(who.who, who.who.personId, { name: 'script' });
-  return { conversation, run, key: view.id, message: messages[1]?.id ?? '' };
+  const session = who.who.sessionId ?? '';
+  return { conversation, run, key: view.id, session, message: messages[1]?.id ?? '' };
 }
 
 test('no route gives, changes or betrays what belongs to somebody else', async () => {

@@ -19,6 +19,13 @@ export interface PersonRow {
   readonly lastSeenAt: string | null;
   readonly version: number;
 }
+export interface OpenSessionRow {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly lastSeenAt: string;
+  readonly address: string | null;
+  readonly origin: string;
+}
 export interface GroupRow {
   readonly id: string;
   readonly title: string;

@@ -1,7 +1,16 @@
 import { labelFlag, labelText, listFlag, needed, runAction, timeText } from '../admin/actions.ts';
 import { newPassword, passwordFromInput } from '../admin/secrets.ts';
 import { showDone, showSecret, showTable } from '../admin/show.ts';
-import { call, groupNamed, listGroups, listPeople, type PersonRow, personNamed, sessionOf } from '../admin/wire.ts';
+import {
+  call,
+  groupNamed,
+  listGroups,
+  listPeople,
+  type PersonRow,
+  personNamed,
+  type OpenSessionRow as SessionRow,
+  sessionOf,
+} from '../admin/wire.ts';
 import type { ServerClient } from '../http/client.ts';
 import { getServer } from '../http/connect.ts';
 import type { Command, Context } from '../types.ts';
@@ -20,13 +29,21 @@ export const user: Command = {
     {
       name: { en: 'ACTION', fr: 'ACTION' },
       about: {
-        en: 'list, add, show, set, enable, disable, password or remove; list when absent.',
-        fr: 'list, add, show, set, enable, disable, password ou remove ; list en son absence.',
+        en: 'list, add, show, set, enable, disable, password, sessions, sign-out or remove; list when absent.',
+        fr: 'list, add, show, set, enable, disable, password, sessions, sign-out ou remove ; list en son absence.',
       },
       optional: true,
-      complete: ['list', 'add', 'show', 'set', 'enable', 'disable', 'password', 'remove'],
+      complete: ['list', 'add', 'show', 'set', 'enable', 'disable', 'password', 'sessions', 'sign-out', 'remove'],
     },
     { name: { en: 'NAME', fr: 'NOM' }, about: { en: 'Sign-in name.', fr: 'Nom de connexion.' }, optional: true },
+    {
+      name: { en: 'SESSION', fr: 'SESSION' },
+      about: {
+        en: 'The session that "sign-out" ends; all of them when absent.',
+        fr: 'La session que « sign-out » ferme ; toutes en son absence.',
+      },
+      optional: true,
+    },
   ],
   options: [
     {
@@ -95,6 +112,8 @@ export const user: Command = {
       enable: (c, [name]) => disable(c, name, false),
       disable: (c, [name]) => disable(c, name, true),
       password,
+      sessions,
+      'sign-out': signOut,
       remove,
     }),
 };
@@ -241,6 +260,39 @@ async function password(context: Context, [name]: readonly string[]): Promise<nu
     en: `The new password of ${person.name}, shown this once; their sessions have ended:`,
     fr: `Le nouveau mot de passe de ${person.name}, montré cette seule fois ; ses sessions ont pris fin :`,
   });
+}
+
+async function sessions(context: Context, [name]: readonly string[]): Promise<number> {
+  const server = await getServer(context);
+  const person = await find(context, server, name);
+  const found = await call<{ sessions: SessionRow[] }>(context, server, 'GET', `/api/people/${person.id}/sessions`);
+  const rows = found.sessions.map(({ id, address, origin, createdAt, lastSeenAt }) => {
+    return [id, address ?? '', origin, timeText(createdAt, context), timeText(lastSeenAt, context)];
+  });
+  const columns = [
+    { title: { en: 'SESSION', fr: 'SESSION' } },
+    { title: { en: 'FROM', fr: 'DEPUIS' }, flexible: true },
+    { title: { en: 'SIGNED IN BY', fr: 'CONNEXION PAR' } },
+    { title: { en: 'SINCE', fr: 'OUVERTE LE' } },
+    { title: { en: 'LAST SEEN', fr: 'VUE LE' } },
+  ];
+  return showTable(context, found, columns, rows, {
+    en: `${person.name} is signed in nowhere.`,
+    fr: `${person.name} n’est connecté nulle part.`,
+  });
+}
+
+async function signOut(context: Context, [name, session]: readonly string[]): Promise<number> {
+  const server = await getServer(context);
+  const person = await find(context, server, name);
+  const one = session === undefined ? '' : `/${encodeURIComponent(session)}`;
+  await call(context, server, 'DELETE', `/api/people/${person.id}/sessions${one}`);
+  const ended = { signedOut: person.name, ...(session === undefined ? {} : { session }) };
+  const words =
+    session === undefined
+      ? { en: `${person.name} is signed out everywhere.`, fr: `${person.name} est déconnecté partout.` }
+      : { en: 'The session has ended.', fr: 'La session a pris fin.' };
+  return showDone(context, ended, words);
 }
 
 async function remove(context: Context, [name]: readonly string[]): Promise<number> {

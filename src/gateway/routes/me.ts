@@ -11,7 +11,6 @@ import {
   KeyView,
   keyView,
   NewKeyView,
-  NewPassword,
   Password,
   QuotaView,
   quotaView,
@@ -139,7 +138,7 @@ export const changeMyPassword = endpoint({
     fr: 'Change mon mot de passe ; mes autres sessions prennent fin.',
   },
   dialect: 'native',
-  body: z.strictObject({ current: Password, next: NewPassword }).meta({ id: 'PasswordChange' }),
+  body: z.strictObject({ current: Password, next: Password }).meta({ id: 'PasswordChange' }),
   replies: { 204: null },
   errors: ['forbidden', 'sign_in_failed', 'password_weak', 'database_unavailable', 'audit_unavailable'],
   async handle({ body }, { rooms, who }) {

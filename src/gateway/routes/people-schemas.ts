@@ -16,8 +16,6 @@ export const SignInName = z
   );
 /** Bounded, so that nobody makes the server hash a megabyte. */
 export const Password = storable(1000).min(1);
-/** A new one is at least as long as that; `password_weak` refuses what is easy to guess all the same. */
-export const NewPassword = storable(1000).min(12);
 const mailPart = '[!-?A-~\\u00a1-\\u167f\\u1681-\\u1fff\\u3001-\\ud7ff]';
 export const Email = z
   .string()
@@ -95,7 +93,7 @@ export const PersonCreate = z
     name: SignInName,
     displayName: titleText.optional(),
     email: Email.optional(),
-    password: NewPassword.optional().meta({
+    password: Password.optional().meta({
       description: 'Without one the person cannot sign in until a password is set. At least 12 characters.',
     }),
     roles: z.array(RoleName).max(100).optional(),

@@ -7,7 +7,7 @@ import { RestatedError } from '../http/problems.ts';
 import { clearedCookie, cookieOf } from '../http/session-cookie.ts';
 import { isNobody } from '../http/who.ts';
 import { titleText } from './conversation-schemas.ts';
-import { NewPassword, Password, SignInName, TriedName, WhoView, whoView } from './people-schemas.ts';
+import { Password, SignInName, TriedName, WhoView, whoView } from './people-schemas.ts';
 
 const SessionView = z
   .object({
@@ -128,7 +128,7 @@ export const setUpAdministrator = endpoint({
   dialect: 'native',
   open: true,
   body: z
-    .strictObject({ name: SignInName, displayName: titleText.optional(), password: NewPassword })
+    .strictObject({ name: SignInName, displayName: titleText.optional(), password: Password })
     .meta({ id: 'FirstAdministrator' }),
   replies: { 201: WhoView },
   errors: ['forbidden', 'conflict', 'password_weak', 'database_unavailable', 'audit_unavailable'],

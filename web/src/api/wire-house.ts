@@ -52,6 +52,15 @@ export interface Key {
   readonly destinations: readonly string[] | null;
   readonly ceiling: Label | null;
 }
+export interface OpenSession {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly lastSeenAt: string;
+  readonly expiresAt: string;
+  readonly address: string | null;
+  readonly origin: 'local' | 'oidc' | 'ldap';
+  readonly current: boolean;
+}
 export interface NewKey {
   readonly name: string;
   readonly expiresAt?: string;

@@ -13,6 +13,7 @@ import { useObservable } from '../ui/use-observable.ts';
 import { useRead } from '../ui/use-read.ts';
 import { KeyState, KeyTable } from './key-table.tsx';
 import { QuotaMeters } from './quota-meters.tsx';
+import { SessionList } from './session-list.tsx';
 import { ShowOnce } from './show-once.tsx';
 import { UsageByDay } from './usage-by-day.tsx';
 
@@ -41,6 +42,7 @@ export default function AccountPage() {
         ) : null}
         <Usage />
         <Keys />
+        {known?.mode === 'accounts' && who?.kind === 'person' ? <SessionList /> : null}
         {known?.mode === 'accounts' && known.signIn.password ? <Password /> : null}
       </div>
     </div>
