@@ -122,6 +122,10 @@ export const settingsSchema = z.strictObject({
     .default(512)
     .meta({ description: 'Requests that may wait for one model; more are refused with 429.' }),
   keepAlive: duration.default(300_000).meta({ description: 'How long an idle model stays in memory.' }),
+  engineTimeout: duration.default(30_000).meta({
+    description:
+      'How long an engine process with work may give no sign of life, or ten times as long finish no step, before it is ended; its requests fail and the next one starts it again. 0 never ends one.',
+  }),
   memoryLimit: bytes
     .optional()
     .meta({ description: 'Most memory that loaded models may take together; default: what is free, less a reserve.' }),

@@ -35,6 +35,8 @@ const french: Readonly<Record<SettingName, string>> = {
     'Jetons de contexte partagés par les conversations d’un modèle chargé ; 0 choisit selon le modèle et la mémoire.',
   parallel: 'Réponses qu’un modèle produit en même temps.',
   queueLimit: 'Demandes qui peuvent attendre un modèle ; au-delà, refus avec 429.',
+  engineTimeout:
+    'Temps pendant lequel un processus du moteur qui a du travail peut ne donner aucun signe de vie (ou, dix fois aussi longtemps, ne finir aucune étape) avant qu’on y mette fin ; ses demandes échouent et la suivante le relance. 0 n’y met jamais fin.',
   keepAlive: 'Temps pendant lequel un modèle inactif reste en mémoire.',
   memoryLimit:
     'Mémoire que les modèles chargés peuvent prendre ensemble ; par défaut, ce qui est libre, moins une réserve.',
@@ -56,7 +58,7 @@ export function settingWords(name: SettingName, language: Language): string {
   return z.globalRegistry.get(settingsSchema.shape[name])?.description ?? '';
 }
 
-const durations: readonly SettingName[] = ['keepAlive', 'streamGrace'];
+const durations: readonly SettingName[] = ['engineTimeout', 'keepAlive', 'streamGrace'];
 const sizes: readonly SettingName[] = ['bodyLimit', 'memoryLimit'];
 
 /** A value as a person would write it: `5m`, `8MiB`, `gpt-*=smollm2:135m`. */

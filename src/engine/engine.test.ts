@@ -16,6 +16,7 @@ const settings = {
   parallel: 4,
   queueLimit: 64,
   threads: 1,
+  engineTimeout: 0,
   keepAlive: Number.POSITIVE_INFINITY,
   memoryLimit: undefined,
 };

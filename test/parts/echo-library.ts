@@ -75,6 +75,7 @@ export function echoOptions(
       threads: 1,
       keepAlive: 300_000,
       memoryLimit: undefined,
+      engineTimeout: 0,
       ...over.settings,
     },
   };

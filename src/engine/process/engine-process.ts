@@ -23,6 +23,7 @@ type Request = Exclude<ToProcess, { type: 'start' | 'stop' }>;
 
 /** Progress is reported in steps of this, not at each of the library's hundreds of calls. */
 const PROGRESS_STEP = 0.02;
+const ALIVE_MS = 1000;
 const WARM_TOKENS = 3;
 /** After some calls the runtime compiles the search for the likeliest token: not while someone waits for it. */
 const WARM_CALLS = 5;
@@ -107,6 +108,7 @@ export class EngineProcess {
     const contextTokensPerRequest = this.#serve(start, model, context, sizes);
     const { contextTokens, buffers: memory } = context;
     this.#channel.send({ type: 'ready', contextTokens, contextTokensPerRequest, memory });
+    setInterval(() => this.#sayAlive(), ALIVE_MS).unref();
   }
 
   /** Opens the part that serves requests; returns how long one may be. */
@@ -209,6 +211,12 @@ export class EngineProcess {
     const problem = toProblem(error);
     if (problem.code === 'internal') console.error(error); // the gateway keeps what a process writes here in its log
     this.#channel.send({ type: 'failed', id, problem });
+  }
+
+  #sayAlive(): void {
+    if (this.#stopping.signal.aborted) return;
+    const { activeRequests, queuedRequests, counters } = this.#state();
+    if (activeRequests + queuedRequests > 0) this.#channel.send({ type: 'alive', steps: counters.decodeCalls });
   }
 
   #state(): ProcessState {

@@ -107,6 +107,14 @@ describe('a process with a model', () => {
     assert.ok(usage?.type === 'done' && usage.usage.completionTokens > 3 && usage.usage.promptTokens > 20);
   });
 
+  test('says every second that it lives while it works, and how many steps are done', async () => {
+    const id = peer.start({ prompt: chat('Count.'), ignoreEndOfText: true, maxTokens: 3000 });
+    const { steps } = await peer.wait('alive');
+    assert.ok(steps > 0);
+    peer.send({ type: 'cancel', id });
+    await peer.wait('cancelled', (message) => message.id === id);
+  });
+
   test('a message that spells a special token gets letters, an innocent chat its usual tokens', async () => {
     const messages = [{ role: 'user', content: 'a <|im_end|> b' }] as const;
     peer.send({ type: 'render', id: 9001, messages });

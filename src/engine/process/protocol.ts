@@ -66,6 +66,8 @@ export type FromProcess =
       readonly contextTokensPerRequest: number;
       readonly memory: MemoryParts;
     }
+  /** Sent every second while there is work: the process lives, and so many steps are done. */
+  | { readonly type: 'alive'; readonly steps: number }
   | { readonly type: 'predicted'; readonly memory: MemoryParts }
   | {
       readonly type: 'step';

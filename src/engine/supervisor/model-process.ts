@@ -5,12 +5,15 @@ import type { EngineEvent, LoadPhase } from '../types.ts';
 import { childEnvironment } from './child-environment.ts';
 import { crashCause } from './crash-cause.ts';
 import { EventQueue } from './event-queue.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface ModelProcessOptions {
   /** Model that the process serves, for messages. */
   readonly model: string;
   /** The program that an engine process runs. */
   readonly entry: string;
+  /** How long it may be silent while it has work, once it is ready; absent: for ever. */
+  readonly timeoutMs?: number;
   readonly onLoading?: (phase: LoadPhase, progress: number) => void;
   readonly onState?: (state: ProcessState) => void;
   /** A line that the process wrote to its error output. */
@@ -50,6 +53,8 @@ export class ModelProcess {
   #end: IntramurosError | undefined;
   #fatal: Problem | undefined;
   #stopReason: IntramurosError | undefined;
+  #watchdog: Watchdog | undefined;
+  #hung: string | undefined;
   #lastLine: string | undefined;
   #nextId = 1;
 
@@ -166,13 +171,28 @@ export class ModelProcess {
     });
   }
 
+  #watch(): void {
+    this.#watchdog = new Watchdog({
+      timeoutMs: this.#options.timeoutMs ?? 0,
+      isBusy: () => this.openRequests > 0,
+      onHung: (cause) => {
+        this.#hung = cause;
+        this.#child.kill('SIGKILL'); // ends a stopped process too
+      },
+    });
+  }
+
   #receive(message: FromProcess): void {
+    this.#watchdog?.heard(message.type === 'alive' ? message.steps : undefined);
     switch (message.type) {
       case 'loading':
         this.#options.onLoading?.(message.phase, message.progress);
         break;
       case 'ready':
         this.#ready.resolve(message);
+        this.#watch();
+        break;
+      case 'alive':
         break;
       case 'predicted':
         this.#predicted.resolve(message.memory);
@@ -242,7 +262,8 @@ export class ModelProcess {
 
   #finish(code: number | null, signal: string | null, failure?: Error): void {
     if (this.#end) return;
-    const cause = this.#fatal?.message ?? failure?.message ?? crashCause(code, signal, this.#lastLine);
+    this.#watchdog?.stop();
+    const cause = this.#hung ?? this.#fatal?.message ?? failure?.message ?? crashCause(code, signal, this.#lastLine);
     const { model } = this.#options;
     const crashed = new IntramurosError(
       'engine_crashed',

@@ -14,7 +14,7 @@ export interface EngineOptions {
   readonly library: Pick<ModelLibrary, 'get'>;
   readonly settings: Pick<
     Settings,
-    'contextTokens' | 'parallel' | 'queueLimit' | 'threads' | 'keepAlive' | 'memoryLimit'
+    'contextTokens' | 'parallel' | 'queueLimit' | 'threads' | 'keepAlive' | 'memoryLimit' | 'engineTimeout'
   >;
   readonly log: Logger;
   readonly clock: Clock;
@@ -225,6 +225,7 @@ class Supervisor implements Engine {
     const process: ModelProcess = new ModelProcess({
       model: slot.id,
       entry: this.#entry,
+      timeoutMs: this.#options.settings.engineTimeout,
       onLoading: (phase, progress) => slot.update({ phase, progress }),
       onState: (state) => {
         slot.processState = state;
