@@ -13,7 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
   secrets: 'les mots de passe et les clés ne sortent pas',
   compartment: 'vous n’êtes pas dans tous les compartiments de ces données',
   ceiling: 'ce marquage dépasse ce que vous pouvez traiter',
-  not_pseudonymised: 'il faudrait masquer les noms, ce qui n’est pas encore possible',
+  not_pseudonymised: 'il faudrait y remplacer les noms et les identifiants, et cela n’a pas pu être fait à coup sûr',
   marking: 'ce produit n’est pas habilité pour des données marquées SECRET',
   disagreement: 'les deux avis de la politique diffèrent, donc rien ne sort',
   no_rule: 'aucune règle ne le permet',

@@ -37,6 +37,8 @@ export interface Provenance {
   /** What it cost, in micro-units of `currency`; null where nothing is charged. */
   readonly costMicros: number | null;
   readonly currency: string | null;
+  /** Where names and identifiers were replaced on the way: how many different ones, by kind. */
+  readonly masked?: Readonly<Record<string, number>>;
   /** Model that was asked for and did not answer; absent where the one asked for did. */
   readonly fellBackFrom?: string;
 }

@@ -40,6 +40,8 @@ export interface Routed {
   readonly destinationId: string;
   readonly tier: Tier;
   readonly decisionId: string;
+  /** Where names were replaced on the way: how many different ones, by kind. */
+  readonly masked?: Readonly<Record<string, number>>;
   /** The model that was asked first and is down. */
   readonly fellBackFrom?: string;
 }

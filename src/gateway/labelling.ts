@@ -90,17 +90,25 @@ export function sentHeaders({
   destinationId,
   tier,
   decisionId,
+  masked,
 }: Omit<Routed, 'model'> & { label: Label }): Readonly<Record<string, string>> {
   return {
     'x-intramuros-label': labelHeader(label),
     'x-intramuros-destination': ascii(destinationId),
     'x-intramuros-tier': tier,
     'x-intramuros-decision': decisionId,
+    ...(masked && { 'x-intramuros-masked': countsHeader(masked) }),
   };
 }
 
-export const headersOf = ({ label, destination, decisionId }: Sent): Readonly<Record<string, string>> =>
-  sentHeaders({ label, destinationId: destination.id, tier: destination.tier, decisionId });
+/** `NIR=1, PERSON=2`; `none` where nothing had to be replaced. */
+const countsHeader = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([kind, count]) => `${kind}=${count}`)
+    .join(', ') || 'none';
+
+export const headersOf = ({ label, destination, decisionId, masked }: Sent): Readonly<Record<string, string>> =>
+  sentHeaders({ label, destinationId: destination.id, tier: destination.tier, decisionId, ...(masked && { masked }) });
 
 /** Learns from the first events of a run what its reply's headers say. */
 export class SentWatch {

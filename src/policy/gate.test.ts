@@ -106,10 +106,39 @@ test('a refusal says the label, what raised it, the rule, and the nearest place 
   assert.equal(gate.totals.denied, 1);
 });
 
-test('what would have to be pseudonymised does not go yet', async (context) => {
-  const { gate } = open(context);
+test('what has to be pseudonymised goes only when it is shown to be, and nothing but what was shown', async (context) => {
+  const { gate, audit } = open(context);
+  const value = { text: '[[PERSONNE_1]]' };
+  const proof = { value, detector: 'd-1', counts: { PERSON: 1 }, residual: 0 };
+  const clearance = await gate.pass(passRequest('INTERNE', servicePlace, { pseudonymise: async () => proof }));
+  assert.equal(clearance.effect, 'pseudonymise');
+  assert.ok(gate.verify(clearance) && gate.covers(clearance, value));
+  assert.ok(!gate.covers(clearance, { ...value }), 'another thing than what was shown');
+  assert.ok(!gate.covers({ ...clearance }, value), 'a copy of the clearance');
+  const [decision] = await records(audit);
+  assert.deepEqual(decision?.data.masking, { detector: 'd-1', counts: { PERSON: 1 }, residual: 0 });
+  assert.equal(decision?.data.effect, 'pseudonymise');
+});
+
+test('what could not be masked does not go, and says why', async (context) => {
+  const { gate, audit } = open(context);
+  const left = await denied(
+    gate.pass(
+      passRequest('INTERNE', servicePlace, {
+        pseudonymise: async () => ({ value: {}, detector: 'd-1', counts: {}, residual: 1 }),
+      }),
+    ),
+  );
+  assert.deepEqual([left.facts.reason, left.facts.masking], ['not_pseudonymised', 'residual']);
+  const crash = new Error('called off');
+  const calledOff = gate.pass(passRequest('INTERNE', servicePlace, { pseudonymise: () => Promise.reject(crash) }));
+  await assert.rejects(calledOff, crash);
+  assert.equal((await records(audit)).length, 1, 'what was called off is no decision');
+  const needless = () => assert.fail('masked where policy did not ask for it');
+  await gate.pass(passRequest('PUBLIC', servicePlace, { pseudonymise: async () => needless() }));
   const error = await denied(gate.pass(passRequest('INTERNE', servicePlace)));
   assert.equal(error.facts.reason, 'not_pseudonymised');
+  assert.equal(error.facts.masking, 'not_masked');
   assert.deepEqual(error.facts.rules, ['interne-saas-needs-pseudonymisation']);
 });
 

@@ -4,7 +4,16 @@ import { raisingSources } from './labelled.ts';
 import { formatLabel, isWithin, joinAll } from './labels.ts';
 import { latticeEffect } from './lattice.ts';
 import { openSeals } from './seal.ts';
-import type { Clearance, Decision, Destination, Gate, PassRequest, Policy } from './types.ts';
+import type {
+  Clearance,
+  Decision,
+  Destination,
+  Gate,
+  MaskingFailure,
+  MaskingProof,
+  PassRequest,
+  Policy,
+} from './types.ts';
 
 export interface OpenGateOptions {
   readonly policy: Policy;
@@ -39,6 +48,7 @@ const mostSourcesRecorded = 32;
 export function openGate({ policy, audit, clock, log }: OpenGateOptions): OpenedGate {
   const seals = openSeals();
   const actors = new WeakMap<Clearance, string>();
+  const masked = new WeakMap<Clearance, object>();
   const records = new WeakMap<Clearance, Promise<void>>();
   const totals = { allowed: 0, denied: 0, disagreements: 0, withoutPolicy: 0, withoutRecord: 0 };
 
@@ -47,8 +57,7 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
     if (!isWithin(joined, request.label))
       throw new IntramurosError('internal', 'A request came to the gate with a label lower than its sources.');
     try {
-      const decision = policy.decide(request);
-      return decision.effect === 'pseudonymise' ? cannotPseudonymise(decision) : decision;
+      return policy.decide(request);
     } catch (error) {
       if (!isEmbedded(request)) throw error;
       totals.withoutPolicy += 1;
@@ -56,18 +65,18 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
     }
   };
 
-  const record = async (request: PassRequest, id: string, decision: Decision): Promise<void> => {
-    const entry = toRecord(request, id, decision);
+  const record = async (request: PassRequest, id: string, { decision, masking }: Decided): Promise<void> => {
+    const entry = toRecord(request, id, { decision, masking });
     try {
       await audit.append(entry);
     } catch (error) {
       audit.note(entry);
-      if (!isEmbedded(request) && decision.effect === 'allow') throw error;
+      if (!isEmbedded(request) && decision.effect !== 'deny') throw error;
       totals.withoutRecord += 1;
     }
   };
 
-  const refuse = (request: PassRequest, id: string, decision: Decision): IntramurosError => {
+  const refuse = (request: PassRequest, id: string, { decision, masking }: Decided): IntramurosError => {
     totals.denied += 1;
     if (decision.reason === 'disagreement') {
       totals.disagreements += 1;
@@ -77,7 +86,7 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
       );
     }
     const nearest = policy.nearest(request, request.alternatives);
-    return denial(request, id, decision, nearest);
+    return denial(request, id, { decision, masking }, nearest);
   };
 
   return {
@@ -85,11 +94,13 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
     totals,
     async pass(request) {
       const id = newId('dec', clock.now());
-      const decision = decide(request);
-      const recorded = record(request, id, decision);
+      const allowed = decide(request);
+      const decided = allowed.effect === 'pseudonymise' ? await withProof(request, allowed) : { decision: allowed };
+      const { decision, masking } = decided;
+      const recorded = record(request, id, decided);
       // Nothing leaves for the engine inside: it computes while the record is flushed, and speaks when it is.
       if (!isEmbedded(request) || decision.effect === 'deny') await recorded;
-      if (decision.effect === 'deny') throw refuse(request, id, decision);
+      if (decision.effect === 'deny') throw refuse(request, id, decided);
       totals.allowed += 1;
       const clearance = seals.seal({
         decisionId: id,
@@ -102,6 +113,7 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
         expiresAt: clock.now() + validMs,
       });
       actors.set(clearance, request.subject.id);
+      if (masking && 'value' in masking) masked.set(clearance, masking.value);
       if (isEmbedded(request)) records.set(clearance, recorded);
       return clearance;
     },
@@ -112,16 +124,27 @@ export function openGate({ policy, audit, clock, log }: OpenGateOptions): Opened
       audit.note({ kind: 'outcome', actor, data: { decisionId, destinationId, ...outcome } });
     },
     verify: (clearance) => seals.fits(clearance) && clearance.expiresAt > clock.now(),
+    covers: (clearance, value) => clearance.effect === 'allow' || masked.get(clearance) === value,
   };
+}
+
+/** A decision, and where it asked for it what became of masking. */
+interface Decided {
+  readonly decision: Decision;
+  readonly masking?: MaskingProof | MaskingFailure | undefined;
 }
 
 const isEmbedded = ({ destination }: PassRequest): boolean => destination.tier === 'embedded';
 const today = (clock: Clock): string => new Date(clock.now()).toISOString().slice(0, 10);
 
-/** Until something replaces names and identifiers, what asks for it does not go. */
-function cannotPseudonymise(decision: Decision): Decision {
-  const words = `${decision.words} This installation cannot replace them yet.`;
-  return { ...decision, effect: 'deny', reason: 'not_pseudonymised', words };
+/** What may go only with names and identifiers replaced goes when that is shown, and not otherwise. */
+async function withProof(request: PassRequest, decision: Decision): Promise<Decided> {
+  const masking = (await request.pseudonymise?.()) ?? { failed: 'not_masked', words: 'Nothing here can replace them.' };
+  if ('value' in masking && masking.residual === 0) return { decision, masking };
+  const failure =
+    'failed' in masking ? masking : { failed: 'residual', words: 'Some stayed after they were replaced.' };
+  const words = `${decision.words} ${failure.words}`;
+  return { decision: { ...decision, effect: 'deny', reason: 'not_pseudonymised', words }, masking: failure };
 }
 
 function latticeAlone(request: PassRequest, policyVersion: string, day: string): Decision {
@@ -131,7 +154,7 @@ function latticeAlone(request: PassRequest, policyVersion: string, day: string):
 }
 
 /** The decision with everything it was made from, so that it can be made again under another policy. No content. */
-function toRecord(request: PassRequest, id: string, decision: Decision): NewRecord {
+function toRecord(request: PassRequest, id: string, { decision, masking }: Decided): NewRecord {
   const { subject, action, label, destination, sources, about } = request;
   const { effect, reason, rules, policyVersion } = decision;
   const { roles, groups, compartments, ceiling } = subject;
@@ -149,15 +172,23 @@ function toRecord(request: PassRequest, id: string, decision: Decision): NewReco
       reason,
       rules,
       policyVersion,
+      ...(masking && { masking: toldOf(masking) }),
       ...about,
     },
   };
 }
 
+/** What is written down of masking: how much of what, never of whom. */
+function toldOf(masking: MaskingProof | MaskingFailure): Readonly<Record<string, unknown>> {
+  if ('failed' in masking) return { failed: masking.failed };
+  const { detector, counts, residual } = masking;
+  return { detector, counts, residual };
+}
+
 function denial(
   request: PassRequest,
   id: string,
-  decision: Decision,
+  { decision, masking }: Decided,
   nearest: Destination | undefined,
 ): IntramurosError {
   const { label, destination } = request;
@@ -176,6 +207,7 @@ function denial(
         sources,
         rules: decision.rules,
         reason: decision.reason,
+        ...(masking && 'failed' in masking && { masking: masking.failed }),
         words: decision.words,
         destination: destination.id,
         tier: destination.tier,

@@ -45,7 +45,7 @@ export async function replay(
     const past = toPast(record);
     if (past === undefined) continue;
     decisions += 1;
-    const { effect, reason, rules } = asTheGateDoes(decider.decide(past.request, record.at.slice(0, 10)));
+    const { effect, reason, rules } = asTheGateDid(decider.decide(past.request, record.at.slice(0, 10)), past);
     if (effect === past.effect) continue;
     changes += 1;
     const { label, destination } = past.request;
@@ -66,15 +66,22 @@ export async function replay(
   return { decisions, changes, changed, truncated: changes > changed.length };
 }
 
-function toPast({ actor, data }: AuditRecord): { request: DecisionRequest; effect: Effect } | undefined {
+function toPast({
+  actor,
+  data,
+}: AuditRecord): { request: DecisionRequest; effect: Effect; reason: unknown } | undefined {
   const { action, label, destination, subject, effect, reason } = data as Record<string, unknown>;
   if (reason === 'policy_unavailable' || !label || !destination || !subject) return undefined;
   const { ceiling, ...who } = subject as Omit<DecisionRequest['subject'], 'id'>;
   const request = { action, label, destination, subject: { id: actor, ...who, ceiling } } as DecisionRequest;
-  return { request, effect: effect as Effect };
+  return { request, effect: effect as Effect, reason };
 }
 
-/** What has to be pseudonymised does not go yet. */
-function asTheGateDoes(decision: Decision): Pick<Decision, 'effect' | 'reason' | 'rules'> {
-  return decision.effect === 'pseudonymise' ? { ...decision, effect: 'deny', reason: 'not_pseudonymised' } : decision;
+/** What has to be masked did not go where it could not be, and would not under another policy. */
+function asTheGateDid(
+  decision: Decision,
+  past: { readonly reason: unknown },
+): Pick<Decision, 'effect' | 'reason' | 'rules'> {
+  if (decision.effect !== 'pseudonymise' || past.reason !== 'not_pseudonymised') return decision;
+  return { ...decision, effect: 'deny', reason: 'not_pseudonymised' };
 }

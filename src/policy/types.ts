@@ -145,6 +145,26 @@ export interface Clearance {
   readonly seal: string;
 }
 
+/** Shows that nothing personal is left in what would go out where policy says `pseudonymise`. No content is in it. */
+export interface MaskingProof {
+  /** The very thing that may be sent, and no other: known by identity. */
+  readonly value: object;
+  /** Version of the detectors that found nothing more in it. */
+  readonly detector: string;
+  /** Different things that were replaced, by kind. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** What a last reading still found. */
+  readonly residual: number;
+}
+
+/** Why it could not be shown. */
+export interface MaskingFailure {
+  /** Stable word. */
+  readonly failed: string;
+  /** One sentence in English. */
+  readonly words: string;
+}
+
 export interface PassRequest extends DecisionRequest {
   readonly sources: readonly LabelSource[];
   /** Id of the run, conversation or export, for the record. */
@@ -156,6 +176,11 @@ export interface PassRequest extends DecisionRequest {
   };
   readonly addresses: readonly string[];
   readonly mostBytes?: number;
+  /**
+   * Replaces names and identifiers in what would go out: asked only where policy says `pseudonymise`. What it throws calls the
+   * pass off, with nothing decided.
+   */
+  readonly pseudonymise?: () => Promise<MaskingProof | MaskingFailure>;
   /** Places that could answer instead, for the words of a refusal. */
   readonly alternatives: readonly Destination[];
 }
@@ -170,6 +195,12 @@ export interface Outcome {
   readonly costMicros?: number;
   readonly firstTokenMs?: number;
   readonly totalMs: number;
+  /** Where names were replaced: how many by kind, by which detectors, and placeholders that the model made up. */
+  readonly masked?: {
+    readonly counts: Readonly<Record<string, number>>;
+    readonly detector: string;
+    readonly unknown: number;
+  };
 }
 
 /** The one way to a destination: decides, records durably, and only then hands out the clearance. */
@@ -189,4 +220,6 @@ export interface Gate {
   settle(clearance: Clearance, outcome: Outcome): void;
   /** True when this process's gate made it, it is unchanged and still valid. */
   verify(clearance: Clearance): boolean;
+  /** Whether a clearance is for sending this: of one with the effect `pseudonymise`, for what was shown to be masked alone. */
+  covers(clearance: Clearance, value: object): boolean;
 }

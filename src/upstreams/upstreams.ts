@@ -102,7 +102,7 @@ class Room implements Upstreams {
     request: GenerateRequest,
     { model, signal }: { readonly model: UpstreamModel; readonly signal?: AbortSignal },
   ): AsyncIterable<EngineEvent> {
-    return generate({ line: this.#open(clearance, model), clearance, request, model, signal });
+    return generate({ line: this.#open(clearance, model, request.prompt), clearance, request, model, signal });
   }
 
   async embed(
@@ -110,7 +110,7 @@ class Room implements Upstreams {
     { inputs }: { readonly inputs: readonly (string | readonly number[])[] },
     { model, signal }: { readonly model: UpstreamModel; readonly signal?: AbortSignal },
   ) {
-    return embed({ line: this.#open(clearance, model), clearance, inputs, model, signal });
+    return embed({ line: this.#open(clearance, model, inputs), clearance, inputs, model, signal });
   }
 
   async relay(
@@ -118,7 +118,7 @@ class Room implements Upstreams {
     request: RelayRequest,
     { model, signal }: { readonly model: UpstreamModel; readonly signal?: AbortSignal },
   ): Promise<Relayed> {
-    return relay({ line: this.#open(clearance, model), clearance, request, model, signal });
+    return relay({ line: this.#open(clearance, model, request.body), clearance, request, model, signal });
   }
 
   async create(input: UpstreamInput, by: Actor): Promise<Upstream> {
@@ -216,13 +216,20 @@ class Room implements Upstreams {
   }
 
   /** The way to an upstream, for who holds the right to send there. */
-  #open(clearance: Clearance, model: UpstreamModel): Line {
+  #open(clearance: Clearance, model: UpstreamModel, sent: object): Line {
     const current = this.#models.get(model.id);
     if (current === undefined || clearance.destinationId !== current.destination.id) {
       throw new IntramurosError(
         'destination_denied',
         `The decision was made for "${clearance.destinationId}", and "${model.id}" is computed elsewhere or is no longer served.`,
         { facts: { reason: 'clearance', model: model.id } },
+      );
+    }
+    if (!this.#options.gate.covers(clearance, sent)) {
+      throw new IntramurosError(
+        'destination_denied',
+        `"${clearance.destinationId}" may receive this only with names replaced, and something else was to be sent.`,
+        { facts: { reason: 'not_pseudonymised', model: model.id } },
       );
     }
     return this.#entry(model.upstreamId).line;

@@ -16,7 +16,9 @@ import {
 } from '../../src/gateway/index.ts';
 import { openGovernance } from '../../src/governance.ts';
 import { type Identity, openIdentity } from '../../src/identity/index.ts';
+import { openKeyring } from '../../src/keyring/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
+import { type Detector, openVaults } from '../../src/personal/index.ts';
 import { type Clearance, internalLabel, type Label, type OpenedGate, type Proposals } from '../../src/policy/index.ts';
 import { openSignIn, type SignInSettings } from '../../src/signin/index.ts';
 import { backupHere, openDatabase, openSecrets } from '../../src/store/index.ts';
@@ -63,6 +65,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   /** Key of the house; opens a database. */
   readonly apiKey?: string;
   readonly defaultLabel?: Label;
+  /** Finds personal data, for places that may have none; needs `conversations`. */
+  readonly detector?: Detector;
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
   /** Who asks, instead of its own. Without a database whoever asks from this machine is the owner. */
@@ -130,6 +134,11 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     (options.serves || options.upstreams) && database
       ? opened.use(await serve({ database, egress, gate, audit, home }, options.serves ?? []))
       : closedRoom<Upstreams>(noUpstreams);
+  const { detector } = options;
+  const keyring =
+    detector && database
+      ? opened.use(await openKeyring({ database, home, settings: { houseKey: 'file' }, log }))
+      : undefined;
   const answers = openAnswers({
     engine,
     library,
@@ -140,6 +149,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     embedded: () => embeddedPlace,
     bytesOf: (decisionId) => egress.bytesOf(decisionId),
     log,
+    ...(detector && database && keyring
+      ? { personal: { detector: () => detector, vaults: openVaults({ database, keys: keyring, log }) } }
+      : {}),
     ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
     onStep: metrics.step,
   });

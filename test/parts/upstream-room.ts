@@ -49,6 +49,7 @@ export function openTestGate(): TestGate {
     },
     recorded: async () => {},
     settle: (_clearance, outcome) => void gate.settled.push(outcome),
+    covers: ({ effect }) => effect === 'allow',
     verify: (clearance) => clearance.seal === secret && made.has(clearance.decisionId),
   };
   return gate;

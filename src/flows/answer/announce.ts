@@ -15,8 +15,19 @@ export const announce: Step = {
 };
 
 /** Where a run went, as its readers are told. */
-export function routedOf({ by }: Run, { destinationId, tier, decisionId }: Clearance, fellBackFrom?: string): Routed {
-  return { model: by.model, destinationId, tier, decisionId, ...(fellBackFrom !== undefined && { fellBackFrom }) };
+export function routedOf(
+  { by, masked }: Run,
+  { destinationId, tier, decisionId }: Clearance,
+  fellBackFrom?: string,
+): Routed {
+  return {
+    model: by.model,
+    destinationId,
+    tier,
+    decisionId,
+    ...(masked && { masked: masked.counts }),
+    ...(fellBackFrom !== undefined && { fellBackFrom }),
+  };
 }
 
 function stored(begun: BegunAnswer) {

@@ -89,6 +89,7 @@ function openRun(
       maxTokens: turn.maxTokens,
       choices: turn.choices ?? 1,
     }),
+    outgoing: () => ({ kind: 'prompt', prompt: run.prompt, stop: turn.stop ?? [] }),
     record: about.record,
   });
   const run: Run = Object.assign(passage, {

@@ -18,9 +18,11 @@ export async function choices(
   const nearest = policy.nearest(request, placesFor({ rooms, caller }));
   const list = targets.map((target) => {
     const decision = policy.decide({ ...request, destination: target.destination });
-    return toChoice(target, decision);
+    return toChoice(target, decision, rooms.personal !== undefined);
   });
-  const first = list.find(({ effect, destination }) => effect === 'allow' && destination.id === nearest?.id);
+  const first = nearest
+    ? list.find(({ effect, masked, destination }) => effect === 'allow' && !masked && destination.id === nearest.id)
+    : list.find(({ masked }) => masked);
   return { ...mark, choices: list.map((choice) => (choice === first ? { ...choice, nearest: true } : choice)) };
 }
 
@@ -42,14 +44,14 @@ async function targetsFor(caller: Caller, rooms: Rooms): Promise<readonly Target
   );
 }
 
-function toChoice(target: Target, decision: Decision): Choice {
-  const allowed = decision.effect === 'allow';
+function toChoice(target: Target, decision: Decision, canMask: boolean): Choice {
+  const masked = decision.effect === 'pseudonymise' && canMask;
   return {
     model: target.model.id,
     title: target.kind === 'embedded' ? target.model.title : target.model.name,
     destination: target.destination,
-    effect: allowed ? 'allow' : 'deny',
-    // Nothing can be made pseudonymous yet: what policy lets go only so may not go.
+    effect: decision.effect === 'allow' || masked ? 'allow' : 'deny',
+    masked,
     reason: decision.effect === 'pseudonymise' ? 'not_pseudonymised' : decision.reason,
     words: decision.words,
     nearest: false,

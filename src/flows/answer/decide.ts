@@ -2,6 +2,7 @@ import { IntramurosError, isIntramurosError } from '../../base/index.ts';
 import { subjectOf } from '../../identity/index.ts';
 import type { Clearance, Destination, PassRequest } from '../../policy/index.ts';
 import { before } from './before.ts';
+import { pseudonymise } from './pseudonymise.ts';
 import { mayUse } from './resolve-model.ts';
 import type { Passage, Rooms, Target } from './types.ts';
 
@@ -17,6 +18,7 @@ export const decide = before('decide', async (run) => {
 export function clear(passage: Passage, clearance: Clearance): void {
   passage.clearance = clearance;
   passage.decisionId = clearance.decisionId;
+  passage.masked = clearance.effect === 'pseudonymise' ? passage.maskedOnce : undefined;
 }
 
 /** @throws {IntramurosError} `internal` when no step has chosen a model. */
@@ -58,6 +60,8 @@ function toPassRequest(passage: Passage, target: Target): PassRequest {
       ...(keyId !== undefined && { keyId }),
     },
     addresses: target.kind === 'upstream' ? rooms.upstreams.addresses(target.model) : [],
+    // Only where policy asks for it: elsewhere masking costs nothing.
+    pseudonymise: () => pseudonymise(passage),
     // Only a refusal reads them.
     get alternatives() {
       return placesFor(passage);

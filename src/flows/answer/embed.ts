@@ -26,6 +26,7 @@ export async function embed(
     caller: turn.caller,
     action: 'embed',
     need: () => ({ promptTokens: tokensOf(turn.inputs), maxTokens: 0, choices: 1 }),
+    outgoing: () => ({ kind: 'inputs', inputs: turn.inputs }),
   });
   try {
     passage.target = await passage.timed('resolve-model', () => findTarget(passage, turn.model, needed));
@@ -54,13 +55,16 @@ function ask(passage: Passage, inputs: EmbedTurn['inputs'], signal?: AbortSignal
   if (target.kind === 'embedded' || !clearance) {
     return rooms.engine.embed({ ...request, model: target.model.id }, stop);
   }
-  return rooms.upstreams.embed(clearance, request, { model: target.model, ...stop });
+  const sent = { ...request, inputs: passage.masked?.inputs ?? inputs };
+  return rooms.upstreams.embed(clearance, sent, { model: target.model, ...stop });
 }
 
 /** Where something went, once the gate let it. */
 export function sentOf(passage: Passage): Sent {
   const { model, destination } = requireTarget(passage);
-  return { label: passage.mark.label, model: model.id, destination, decisionId: passage.clearance?.decisionId ?? '' };
+  const { mark, clearance, masked } = passage;
+  const decisionId = clearance?.decisionId ?? '';
+  return { label: mark.label, model: model.id, destination, decisionId, ...(masked && { masked: masked.counts }) };
 }
 
 const tokensOf = (inputs: EmbedTurn['inputs']): number =>

@@ -9,6 +9,7 @@ import { routedOf } from './announce.ts';
 import { requireTarget } from './decide.ts';
 import { fallBack, fallbacksOf, isDown, withNearest } from './fall-back.ts';
 import { Meter } from './meter.ts';
+import { maskedRequest, restored } from './restored.ts';
 import type { Passage, Run, Step, Target } from './types.ts';
 
 /**
@@ -70,7 +71,10 @@ function askModel(run: Run, signal: AbortSignal): AsyncIterable<EngineEvent> {
   const request = toRequest(run);
   if (target.kind === 'embedded') return run.rooms.engine.generate(request, { signal });
   if (!run.clearance) throw new IntramurosError('internal', 'The answer path has no clearance to send with.');
-  return run.rooms.upstreams.generate(run.clearance, request, { model: target.model, signal });
+  const { masked, clearance, rooms } = run;
+  if (!masked) return rooms.upstreams.generate(clearance, request, { model: target.model, signal });
+  const sent = maskedRequest(request, masked);
+  return restored(rooms.upstreams.generate(clearance, sent, { model: target.model, signal }), masked, request);
 }
 
 function toRequest(run: Run): GenerateRequest {

@@ -1,5 +1,5 @@
 import type { PolicyAction } from '../../policy/index.ts';
-import type { Caller, Need, Passage, Rooms, Spent } from './types.ts';
+import type { Caller, Need, Outgoing, Passage, Rooms, Spent } from './types.ts';
 
 /** Begins anything that goes to a model. */
 export function openPassage(begin: {
@@ -9,6 +9,7 @@ export function openPassage(begin: {
   readonly rooms: Rooms;
   readonly conversationId?: string | undefined;
   readonly need: () => Need;
+  readonly outgoing?: () => Outgoing;
   readonly record: (step: string, ms: number) => void;
 }): Passage {
   const { clock, defaultLabel } = begin.rooms;
@@ -23,6 +24,9 @@ export function openPassage(begin: {
   return {
     ...begin,
     conversationId: begin.conversationId,
+    outgoing: begin.outgoing,
+    maskedOnce: undefined,
+    masked: undefined,
     startedAt: clock.monotonic(),
     target: undefined,
     mark: { label: defaultLabel, sources: [] },

@@ -8,6 +8,7 @@ import { FrameScan, usageOfReply, type WireUsage } from './frame-scan.ts';
 import { isolationKeyOf } from './generate.ts';
 import { labelPassage } from './label.ts';
 import { openPassage } from './passage.ts';
+import { NotByRelayError } from './pseudonymise.ts';
 import { reservePassage } from './reserve.ts';
 import { mayUse } from './resolve-model.ts';
 import { settlePassage } from './settle.ts';
@@ -27,8 +28,8 @@ export interface RelayOptions {
 
 /**
  * Hands a request on to an upstream that speaks the client's own dialect, byte for byte, by the same steps as an answer:
- * label, quota, decision, outcome. Undefined where that way is not open, or its place is down and has others to fall back
- * to: the answer path then asks, as ever.
+ * label, quota, decision, outcome. Undefined where that way is not open, names have to be replaced on it, or its place is down
+ * and has others to fall back to: the answer path then asks, as ever.
  */
 export async function relay(turn: RelayTurn, options: RelayOptions): Promise<Relayed | undefined> {
   const { rooms } = options;
@@ -54,6 +55,7 @@ export async function relay(turn: RelayTurn, options: RelayOptions): Promise<Rel
     if (turn.stream) return { sent, contentType, frames: new RelayedFrames(passage, reply.body, turn, end) };
     return { sent, contentType, whole: await whole(passage, reply.body, turn, end) };
   } catch (error) {
+    if (error instanceof NotByRelayError) return giveUp(passage);
     fail(passage, error, options.signal);
     if (isDown(error) && (await fallbacksOf(rooms, target)).length > 0) return giveUp(passage);
     end();

@@ -168,6 +168,7 @@ function provenanceOf(run: Run, use: Usage): Provenance | undefined {
     bytesSent: use.bytesSent,
     costMicros: use.costMicros ?? null,
     currency: use.currency ?? null,
+    ...(run.masked && { masked: run.masked.counts }),
     ...(run.fellBackFrom !== undefined && { fellBackFrom: run.fellBackFrom }),
   };
 }

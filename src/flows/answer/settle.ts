@@ -57,7 +57,7 @@ export function settlePassage(passage: Passage): void {
 
 /** Records the outcome of one way that was taken; a run that fell back has taken several. */
 export function settleClearance(passage: Passage): void {
-  const { clearance, spent, rooms, target } = passage;
+  const { clearance, spent, rooms, target, masked } = passage;
   if (!clearance) return;
   passage.clearance = undefined;
   const { promptTokens, completionTokens, firstTokenMs, failure } = spent;
@@ -71,5 +71,6 @@ export function settleClearance(passage: Passage): void {
     costMicros: costMicros(priceOf(target), spent),
     ...(firstTokenMs !== undefined && { firstTokenMs }),
     totalMs: rooms.clock.monotonic() - passage.startedAt,
+    ...(masked && { masked: { counts: masked.counts, detector: masked.detector, unknown: masked.unknown } }),
   });
 }

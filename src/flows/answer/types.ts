@@ -4,6 +4,7 @@ import type { Egress } from '../../egress/index.ts';
 import type { EmbedResult, Engine, GenerateRequest, PromptInput } from '../../engine/index.ts';
 import type { QuotaBook, Quotas, Reservation, Who } from '../../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../../models/index.ts';
+import type { Detector, MaskedCounts, Restorer, Vaults } from '../../personal/index.ts';
 import type { Clearance, Destination, Gate, Label, LabelSource, PolicyAction } from '../../policy/index.ts';
 import type { UpstreamModel, Upstreams } from '../../upstreams/index.ts';
 import type { By, Event, Usage, Why } from '../event.ts';
@@ -75,6 +76,8 @@ export interface Sent {
   readonly model: string;
   readonly destination: Destination;
   readonly decisionId: string;
+  /** Where names were replaced: how many different ones, by kind. */
+  readonly masked?: Readonly<Record<string, number>>;
 }
 
 /** The one way to an answer: page, CLI and every dialect go through it. */
@@ -109,6 +112,8 @@ export interface Choice {
   readonly title: string;
   readonly destination: Destination;
   readonly effect: 'allow' | 'deny';
+  /** Allowed with names and identifiers replaced. */
+  readonly masked: boolean;
   readonly reason: string;
   readonly words: string;
   /** The one to take when the chosen one may not answer. */
@@ -128,6 +133,8 @@ export interface AnswersOptions {
   readonly embedded: () => Destination;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** What finds and keeps personal data; without it nothing goes where it may go only masked. */
+  readonly personal?: Personal | undefined;
   /** What the ledger has of one decision. */
   readonly bytesOf: Egress['bytesOf'];
   readonly defaultModel?: string | undefined;
@@ -137,6 +144,34 @@ export interface AnswersOptions {
   readonly onStep?: (name: string, ms: number) => void;
   /** How often a growing answer is saved; default 1,000 ms. */
   readonly saveEveryMs?: number;
+}
+
+/** What masks what goes out. */
+export interface Personal {
+  /** Opened when it is first asked for. */
+  readonly detector: () => Detector;
+  readonly vaults: Vaults;
+  /** Most time that detection may take for one request, milliseconds. */
+  readonly budgetMs?: number;
+}
+
+/** What a passage would send, as masking reads it. */
+export type Outgoing =
+  | { readonly kind: 'prompt'; readonly prompt: PromptInput | undefined; readonly stop: readonly string[] }
+  | { readonly kind: 'inputs'; readonly inputs: EmbedTurn['inputs'] };
+
+/** The same with names and identifiers replaced. */
+export interface Masked {
+  /** What is sent in place of the prompt or the inputs. */
+  readonly prompt: PromptInput | undefined;
+  readonly inputs: EmbedTurn['inputs'] | undefined;
+  /** Stop sequences that may go out; all of them are watched for here, in the restored text. */
+  readonly stop: readonly string[];
+  readonly counts: MaskedCounts;
+  readonly detector: string;
+  restorer(): Restorer;
+  /** Placeholders that the model made up. */
+  unknown: number;
 }
 
 /** What answers, and where it runs. */
@@ -174,6 +209,12 @@ export interface Passage {
   mark: Marked;
   reservation: Reservation | undefined;
   clearance: Clearance | undefined;
+  /** What would be sent; undefined where it goes on byte for byte. */
+  readonly outgoing: (() => Outgoing) | undefined;
+  /** It masked, made when a place first asks for it. */
+  maskedOnce: Masked | undefined;
+  /** Set when it is what the last clearance lets go. */
+  masked: Masked | undefined;
   /** Of the last clearance; stays when that is settled. */
   decisionId: string | undefined;
   /** Most tokens that quotas leave for an answer that named no end. */
@@ -201,7 +242,7 @@ export type Rooms = Required<
     | 'defaultLabel'
   >
 > &
-  Pick<AnswersOptions, 'defaultModel'>;
+  Pick<AnswersOptions, 'defaultModel' | 'personal'>;
 
 /** One answer on its way through the steps; each adds what it found. */
 export interface Run extends Passage {

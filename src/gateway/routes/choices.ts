@@ -13,6 +13,10 @@ const Choice = z
     destinationTitle: z.string(),
     country: z.string().nullable(),
     effect: z.enum(['allow', 'deny']),
+    masked: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'Allowed with names and identifiers replaced on the way, and put back in the answer.' }),
     reason: z.string().meta({ description: 'Stable word; pages translate by it.' }),
     words: z.string(),
     nearest: z.literal(true).optional().meta({ description: 'The one to take when the chosen one may not answer.' }),
@@ -43,12 +47,13 @@ export const listChoices = endpoint({
   async handle({ query: { conversation, label } }, context) {
     const given = label === undefined ? undefined : readLabel(label, 'label');
     const found = await context.rooms.answers.choices(callerOf(context, given), { conversationId: conversation });
-    const choices = found.choices.map(({ destination, nearest, ...choice }) => ({
+    const choices = found.choices.map(({ destination, nearest, masked, ...choice }) => ({
       ...choice,
       tier: destination.tier,
       destinationId: destination.id,
       destinationTitle: destination.title,
       country: destination.country ?? null,
+      ...(masked && { masked: true as const }),
       ...(nearest && { nearest }),
     }));
     return { json: { label: found.label, sources: found.sources, choices } };

@@ -83,6 +83,10 @@ export const Message = z
         bytesSent: z.number(),
         costMicros: z.number().nullable(),
         currency: z.string().nullable(),
+        masked: z
+          .record(z.string(), z.int())
+          .optional()
+          .meta({ description: 'Where names and identifiers were replaced: how many different ones, by kind.' }),
         fellBackFrom: z.string().optional().meta({ description: 'Model that was asked for and did not answer.' }),
       })
       .optional(),

@@ -28,7 +28,6 @@ export interface Vaults {
 }
 
 interface Row {
-  readonly subject: string;
   readonly sealed: string;
   readonly version: number;
 }
@@ -60,14 +59,14 @@ export function openVaults(options: {
 
 type Room = Parameters<typeof openVaults>[0];
 
-async function read({ database, keys, log }: Room, { conversationId }: VaultOwner) {
-  const [row] = await database.query<Row>('SELECT subject, sealed, version FROM vaults WHERE conversation_id = $1', [
+async function read({ database, keys, log }: Room, { conversationId, personId }: VaultOwner) {
+  const [row] = await database.query<Row>('SELECT sealed, version FROM vaults WHERE conversation_id = $1', [
     conversationId,
   ]);
   if (!row) return { vault: new Vault(), version: 0 };
   try {
-    await keys.ready(row.subject);
-    return { vault: Vault.fromText(keys.open(row.subject, placeOf(conversationId), row.sealed)), version: row.version };
+    await keys.ready(personId);
+    return { vault: Vault.fromText(keys.open(personId, placeOf(conversationId), row.sealed)), version: row.version };
   } catch (error) {
     log.error({ err: error, conversation: conversationId }, 'a vault of placeholders cannot be read');
     throw new MaskingFailedError('vault_unreadable', { cause: error });
@@ -82,13 +81,13 @@ async function write(
 ): Promise<boolean> {
   await keys.ready(personId);
   const sealed = keys.seal(personId, placeOf(conversationId), vault.toText());
-  const values = [conversationId, personId, sealed, version];
+  const values = [conversationId, sealed, version];
   const rows = await database.query(
     version === 0
-      ? `INSERT INTO vaults (conversation_id, subject, sealed, version) VALUES ($1, $2, $3, $4 + 1)
+      ? `INSERT INTO vaults (conversation_id, sealed, version) VALUES ($1, $2, $3::integer + 1)
          ON CONFLICT (conversation_id) DO NOTHING RETURNING version`
-      : `UPDATE vaults SET subject = $2, sealed = $3, version = version + 1, updated_at = now()
-         WHERE conversation_id = $1 AND version = $4 RETURNING version`,
+      : `UPDATE vaults SET sealed = $2, version = version + 1, updated_at = now()
+         WHERE conversation_id = $1 AND version = $3 RETURNING version`,
     values,
   );
   return rows.length > 0;

@@ -36,6 +36,8 @@ export interface Choice {
   readonly destinationTitle: string;
   readonly country: string | null;
   readonly effect: 'allow' | 'deny';
+  /** Allowed with names and identifiers replaced on the way. */
+  readonly masked?: true;
   readonly reason: string;
   readonly words: string;
   readonly nearest?: true;

@@ -163,6 +163,7 @@ function MayReceive({ choices }: { readonly choices: readonly Choice[] }) {
               {place.destinationTitle}{' '}
               <span className="faint">
                 {placeWords(say, format, place)}
+                {place.masked ? ` : ${say('label.masked')}` : ''}
                 {place.effect === 'deny' ? ` : ${reasonWords(say, place.reason, place.words)}` : ''}
               </span>
             </span>

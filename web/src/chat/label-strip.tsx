@@ -17,6 +17,12 @@ export function allowedPlaces(choices: readonly Choice[]): readonly Choice[] {
   return [...places.values()].toSorted((a, b) => Number(b.tier === 'embedded') - Number(a.tier === 'embedded'));
 }
 
+/** A place by its name, and whether names are replaced on the way to it. */
+function placeName(say: Say, { tier, destinationTitle, masked }: Choice): string {
+  if (tier === 'embedded') return say('label.this.machine');
+  return masked ? say('label.masked.place', { place: destinationTitle }) : destinationTitle;
+}
+
 const namedAtMost = 2;
 
 /** What may receive the question, in one line. */
@@ -24,7 +30,7 @@ export function mayGoWords(say: Say, choices: readonly Choice[]): string {
   const places = allowedPlaces(choices);
   if (places.length === 0) return say('label.nowhere');
   if (places.every(({ tier }) => tier === 'embedded')) return say('label.stays');
-  const names = places.map((place) => (place.tier === 'embedded' ? say('label.this.machine') : place.destinationTitle));
+  const names = places.map((place) => placeName(say, place));
   const more = names.length - namedAtMost;
   const named = names.slice(0, namedAtMost).join(', ');
   return say('label.may.go', { places: more > 0 ? `${named} ${say('label.may.more', { count: more })}` : named });
