@@ -107,14 +107,6 @@ describe('a process with a model', () => {
     assert.ok(usage?.type === 'done' && usage.usage.completionTokens > 3 && usage.usage.promptTokens > 20);
   });
 
-  test('says every second that it lives while it works, and how many steps are done', async () => {
-    const id = peer.start({ prompt: chat('Count.'), ignoreEndOfText: true, maxTokens: 3000 });
-    const { steps } = await peer.wait('alive');
-    assert.ok(steps > 0);
-    peer.send({ type: 'cancel', id });
-    await peer.wait('cancelled', (message) => message.id === id);
-  });
-
   test('a message that spells a special token gets letters, an innocent chat its usual tokens', async () => {
     const messages = [{ role: 'user', content: 'a <|im_end|> b' }] as const;
     peer.send({ type: 'render', id: 9001, messages });
@@ -180,6 +172,13 @@ describe('a process with a model', () => {
     assert.ok(performance.now() - at < 2000, `${performance.now() - at} ms`);
     assert.equal(idle.state.activeRequests, 0);
     assert.match(textOf(await peer.finish(peer.start({ prompt: chat('Say hello.'), maxTokens: 8 }))), /\S/);
+  });
+
+  test('says every second that it lives while it works, and how many steps are done', async () => {
+    const id = peer.start({ prompt: chat('Count.'), ignoreEndOfText: true, maxTokens: 3000 });
+    await peer.wait('alive', ({ steps }) => steps > 0);
+    peer.send({ type: 'cancel', id });
+    await peer.wait('cancelled', (message) => message.id === id);
   });
 });
 
