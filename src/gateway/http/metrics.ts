@@ -1,8 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ErrorCode, Problem } from '../../base/index.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Usage } from '../../flows/index.ts';
 import { openStreamCount } from './stream-writer.ts';
+import { remembered, Tally } from './tally.ts';
 
 const seconds = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 40, 80];
 const tokens = [1, 4, 16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
@@ -55,8 +56,8 @@ export function openMetrics(rooms: Measured): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> =>
-    new Histogram({ name, help, labelNames, buckets, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Tally<L> =>
+    new Tally({ name, help, labelNames, buckets, registry });
   const counter = <L extends string>(name: string, help: string, labelNames: L[]): Counter<L> =>
     new Counter({ name, help, labelNames, registers });
 
@@ -102,21 +103,37 @@ export function openMetrics(rooms: Measured): Metrics {
   );
   openGauges(rooms, registers);
 
+  // Looked up once for each pair of operation and model, by one key.
+  const of = remembered((operation, model, why) => {
+    const about = [operation as string, model as string] as const;
+    cached.labels(about[1]).inc(0);
+    return {
+      duration: duration.row(...about, why as string),
+      input: usage.row(...about, 'input'),
+      output: usage.row(...about, 'output'),
+      cached: cached.labels(about[1]),
+      firstToken: () => firstToken.row(...about),
+      perToken: () => perToken.row(...about),
+    };
+  });
+  const ofRequest = remembered((route, method, status) =>
+    requests.row(route as string, method as string, status as string),
+  );
+  const ofStep = remembered((step) => steps.row(step as string));
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
-    request: (route, method, status, ms) => requests.labels(route, method, String(status)).observe(ms / 1000),
+    request: (route, method, status, ms) => ofRequest(route, method, String(status)).observe(ms / 1000),
     answer: ({ operation, model, why, use, durationMs }) => {
-      duration.labels(operation, model, why).observe(durationMs / 1000);
-      usage.labels(operation, model, 'input').observe(use.promptTokens);
-      usage.labels(operation, model, 'output').observe(use.completionTokens);
-      cached.labels(model).inc(use.cachedPromptTokens);
-      if (use.timeToFirstTokenMs !== undefined)
-        firstToken.labels(operation, model).observe(use.timeToFirstTokenMs / 1000);
-      if (use.completionTokens > 1)
-        perToken.labels(operation, model).observe(use.generationMs / 1000 / (use.completionTokens - 1));
+      const rows = of(operation, model, why);
+      rows.duration.observe(durationMs / 1000);
+      rows.input.observe(use.promptTokens);
+      rows.output.observe(use.completionTokens);
+      if (use.cachedPromptTokens > 0) rows.cached.inc(use.cachedPromptTokens);
+      if (use.timeToFirstTokenMs !== undefined) rows.firstToken().observe(use.timeToFirstTokenMs / 1000);
+      if (use.completionTokens > 1) rows.perToken().observe(use.generationMs / 1000 / (use.completionTokens - 1));
     },
-    step: (name, ms) => steps.labels(name).observe(ms / 1000),
+    step: (name, ms) => ofStep(name).observe(ms / 1000),
     ignoredField: (route) => ignored.labels(route).inc(),
     invalidReply: (route) => invalid.labels(route).inc(),
     streamEnd: (why) => ends.labels(why).inc(),
