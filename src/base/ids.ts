@@ -15,8 +15,16 @@ export function newId(prefix: string, nowMs: number = Date.now()): string {
   } else {
     counter += 1;
   }
-  return `${prefix}_${encode(lastMs, 10)}${encode(counter, 3)}${randomText(13)}`;
+  if (lastMs !== writtenMs) {
+    writtenMs = lastMs;
+    written = encode(lastMs, 10);
+  }
+  return `${prefix}_${written}${encode(counter, 3)}${randomText(13)}`;
 }
+
+// The milliseconds as text: many ids are made within one.
+let writtenMs = -1;
+let written = '';
 
 function encode(value: number, length: number): string {
   let text = '';

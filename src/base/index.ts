@@ -1,4 +1,4 @@
-export { type Clock, systemClock } from './clock.ts';
+export { type Clock, isoTime, systemClock } from './clock.ts';
 export {
   dataDirectory,
   environmentName,

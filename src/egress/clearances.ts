@@ -30,7 +30,7 @@ export class Clearances {
     if (this.#verify?.(clearance) !== true || clearance.expiresAt <= this.#clock.now()) {
       return { reason: 'clearance', words: 'its clearance is not valid here, or no longer' };
     }
-    if (!clearance.addresses.some((address) => normalAddress(address) === at)) {
+    if (!clearance.addresses.some((address) => address === at || normalAddress(address) === at)) {
       return { reason: 'clearance', words: `its clearance is for ${clearance.addresses.join(', ') || 'no address'}` };
     }
     const use = this.#uses.get(clearance.decisionId) ?? { sentBytes: 0, expiresAt: clearance.expiresAt };

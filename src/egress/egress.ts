@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Dispatcher } from 'undici';
 import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import type { Clearance } from '../policy/index.ts';
 import type { Database } from '../store/index.ts';
@@ -10,27 +9,29 @@ import { type LedgerArchive, openLedgerArchive } from './archive.ts';
 import { Clearances } from './clearances.ts';
 import { AddressRefusedError, type Dial, dial } from './dial.ts';
 import { toEgressFailure } from './failure.ts';
+import { HandedReply } from './handed-reply.ts';
 import { flatten, parseUrl, readText, tooManyRedirects, withoutCredentials } from './http-parts.ts';
 import { Ledger, type LedgerFacts, type LedgerRow } from './ledger.ts';
-import { Lines } from './lines.ts';
+import { type Line, Lines } from './lines.ts';
 import { isLoopback } from './loopback.ts';
 import { type OfflineSwitch, openOfflineSwitch } from './offline-switch.ts';
 import { denied, type RefusalReason } from './refusal.ts';
 import { runCommand } from './run.ts';
+import { optionsOf, protocols, type Target, targetOf, toTarget } from './target.ts';
 import type {
   AllowEntry,
   ConnectionQuery,
   Egress,
   EgressConnect,
   EgressConnection,
+  EgressReply,
   EgressRequest,
   EgressResponse,
   EgressRun,
 } from './types.ts';
+import { untilAborted } from './until-aborted.ts';
 
 const connectTimeoutMs = 15_000;
-const firstByteTimeoutMs = 60_000;
-const silenceTimeoutMs = 60_000;
 const mostRedirects = 8;
 /** What carries prompts: never without a clearance, to this machine neither. */
 export const inferencePurpose = 'inference';
@@ -131,6 +132,36 @@ class Door implements Egress {
     }
   }
 
+  async relay(url: string | URL, request: EgressRequest): Promise<EgressReply> {
+    request.signal?.throwIfAborted();
+    const target = targetOf(url);
+    const { row, line, key } = this.#hold(target, request, isReading(request));
+    const { promise, resolve, reject } = Promise.withResolvers<EgressReply>();
+    const { signal } = request;
+    const stop = (): void => reply.abort(signal?.reason);
+    signal?.addEventListener('abort', stop);
+    const reply = new HandedReply({
+      head: (status, headers) => {
+        if (request.clearance && redirectStatuses.has(status) && typeof headers.location === 'string')
+          this.#refuseRedirect(target.url, headers.location, request);
+        resolve({ status, headers: flatten(headers), body: reply });
+      },
+      failed: (error) => {
+        const cut = this.#switch.isOn && !isLoopback(target.host);
+        const cause = cut ? denied(`${target.host}:${target.port}`, 'offline') : (line.fault ?? error);
+        reject(this.#fault(cause, row, target.url.host, signal));
+      },
+      over: (whole) => {
+        signal?.removeEventListener('abort', stop);
+        if (whole) this.#lines.giveBack(key, line);
+        else this.#lines.drop(line);
+        this.#ledger.finish(row);
+      },
+    });
+    line.client.dispatch(optionsOf(target, request, request.headers), reply);
+    return promise;
+  }
+
   connect(options: EgressConnect & { readonly tls: true | object }): Promise<TLSSocket>;
   connect(options: EgressConnect): Promise<Socket | TLSSocket>;
   async connect(options: EgressConnect): Promise<Socket | TLSSocket> {
@@ -144,7 +175,7 @@ class Door implements Egress {
       timeoutMs: options.connectTimeoutMs ?? connectTimeoutMs,
       ...(typeof tls === 'object' ? tls : {}),
     };
-    const row = this.#ledger.open({ ...factsOf(wish), allowed: to.allowed });
+    const row = this.#ledger.open(factsOf(wish), to.allowed);
     const opening = dial(to, (raw) => {
       this.#ledger.meter(raw, row);
       this.#open.set(raw, host);
@@ -217,14 +248,7 @@ class Door implements Egress {
   }
 
   admits({ purpose, host, port }: { readonly purpose: string; readonly host: string; readonly port: number }): boolean {
-    const wish: Wish = {
-      host: normalHost(host) ?? '',
-      port,
-      purpose,
-      secure: true,
-      readsOnly: true,
-      clearance: undefined,
-    };
+    const wish = { host: normalHost(host) ?? '', port, purpose, secure: true, readsOnly: true, clearance: undefined };
     return 'host' in this.#judge(wish, 0);
   }
 
@@ -250,29 +274,11 @@ class Door implements Egress {
     readsOnly: boolean,
   ): Promise<Omit<EgressResponse, 'hops'>> {
     request.signal?.throwIfAborted();
-    const secure = target.protocol === 'https:';
-    const port = Number(target.port || (secure ? 443 : 80));
-    const { purpose, clearance } = request;
-    const wish: Wish = { host: normalHost(target.hostname) ?? '', port, secure, purpose, clearance, readsOnly };
-    const bodyBytes = request.body === undefined ? 0 : Buffer.byteLength(request.body);
-    const to = {
-      ...this.#admit(wish, bodyBytes),
-      timeoutMs: request.connectTimeoutMs ?? connectTimeoutMs,
-      protocols: ['http/1.1'],
-    };
-    const row = this.#ledger.open({ ...factsOf(wish), allowed: to.allowed });
-    const key = `${target.origin}\n${clearance ? `= ${clearance.destinationId}` : purpose}`;
-    const line = this.#lines.take(key, target.origin, to, row);
+    const to = toTarget(target);
+    const { row, line, key } = this.#hold(to, request, readsOnly);
     try {
-      const answer = await line.client.request({
-        method: (request.method ?? 'GET') as Dispatcher.HttpMethod,
-        path: target.pathname + target.search,
-        headers: { 'user-agent': 'intramuros', 'accept-encoding': 'identity', ...headers },
-        body: request.body ?? null,
-        signal: this.#signalFor(wish.host, request.signal) ?? null,
-        headersTimeout: request.firstByteTimeoutMs ?? firstByteTimeoutMs,
-        bodyTimeout: request.silenceTimeoutMs ?? silenceTimeoutMs,
-      });
+      const signal = this.#signalFor(to.host, request.signal) ?? null;
+      const answer = await line.client.request({ ...optionsOf(to, request, headers), signal });
       // Whoever reads meets the error there; a body that is let go unread must not end the program with one.
       answer.body.on('error', () => {});
       answer.body.once('close', () => {
@@ -291,6 +297,24 @@ class Door implements Egress {
       this.#lines.drop(line);
       throw this.#fault(line.fault ?? error, row, target.host, request.signal);
     }
+  }
+
+  /** Lets a request in, opens its row, and takes the line that carries it. */
+  #hold(
+    { host, port, secure, origin }: Target,
+    request: EgressRequest,
+    readsOnly: boolean,
+  ): { readonly row: LedgerRow; readonly line: Line; readonly key: string } {
+    const { purpose, clearance, body } = request;
+    const wish: Wish = { host, port, secure, purpose, clearance, readsOnly };
+    const to = {
+      ...this.#admit(wish, body === undefined ? 0 : Buffer.byteLength(body)),
+      timeoutMs: request.connectTimeoutMs ?? connectTimeoutMs,
+      protocols,
+    };
+    const row = this.#ledger.open(factsOf(wish), to.allowed);
+    const key = `${origin}\n${clearance ? `= ${clearance.destinationId}` : purpose}`;
+    return { row, line: this.#lines.take(key, origin, to, row), key };
   }
 
   /** Says where a wish may be dialled and how, or refuses it with a row. */
@@ -368,16 +392,4 @@ function clientFacts({ purpose, command }: EgressRun): Omit<LedgerFacts, 'loopba
 
 function isReading({ method = 'GET', body }: EgressRequest): boolean {
   return (method === 'GET' || method === 'HEAD') && body === undefined;
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

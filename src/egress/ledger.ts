@@ -1,14 +1,10 @@
 import type { Socket } from 'node:net';
-import { type Clock, newId } from '../base/index.ts';
+import { type Clock, isoTime, newId } from '../base/index.ts';
 import { addressKind } from './addresses.ts';
 import type { EgressConnection, EgressTotal } from './types.ts';
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-export type LedgerRow = Writable<EgressConnection>;
 export type LedgerFacts = Pick<EgressConnection, 'purpose' | 'decisionId' | 'destinationId' | 'host' | 'port'> & {
   readonly loopback: boolean;
-  /** Owner of the entry of the allow-list that let it pass. */
-  readonly allowed?: string | undefined;
 };
 
 export interface LedgerQuery {
@@ -30,6 +26,52 @@ interface Sum {
   receivedBytes: number;
 }
 
+/** One connection or refusal. What is shown and kept of it are its fields; whose sums its bytes belong to is its own. */
+export class LedgerRow implements EgressConnection {
+  readonly id = newId('egr');
+  readonly at: string;
+  readonly purpose: string;
+  readonly decisionId: string | null;
+  readonly destinationId: string | null;
+  readonly host: string;
+  readonly port: number;
+  address: string | null = null;
+  refused: string | null;
+  sentBytes = 0;
+  receivedBytes = 0;
+  durationMs: number | null = null;
+  #sum: Sum | undefined;
+  #allowed: string | undefined;
+
+  constructor(facts: LedgerFacts, atMs: number, refused: string | null) {
+    this.at = isoTime(atMs);
+    this.purpose = facts.purpose;
+    this.decisionId = facts.decisionId;
+    this.destinationId = facts.destinationId;
+    this.host = facts.host;
+    this.port = facts.port;
+    this.refused = refused;
+  }
+
+  belongTo(sum: Sum, allowed: string | undefined): void {
+    this.#sum = sum;
+    this.#allowed = allowed;
+  }
+
+  /** A decision or an entry of the allow-list says why. */
+  get isExplained(): boolean {
+    return this.decisionId !== null || this.#allowed !== undefined;
+  }
+
+  count(sent: number, received: number): void {
+    this.sentBytes += sent;
+    this.receivedBytes += received;
+    if (this.#sum === undefined) return;
+    this.#sum.sentBytes += sent;
+    this.#sum.receivedBytes += received;
+  }
+}
+
 /**
  * Counts what really passed the sockets, TLS and headers included, by purpose, destination and decision. A connection that
  * serves several requests gives each byte to the request that held it then, so that the sums agree to the byte.
@@ -38,8 +80,6 @@ export class Ledger {
   readonly #clock: Clock;
   readonly #sums = new Map<string, Sum>();
   readonly #decisions = new Map<string, { sentBytes: number; receivedBytes: number }>();
-  readonly #sumOf = new WeakMap<LedgerRow, Sum>();
-  readonly #allowed = new WeakMap<LedgerRow, string>();
   readonly #meters = new Set<Meter>();
   /** Changed since they were last taken for keeping; undefined when nobody keeps them. */
   #changed: Set<LedgerRow> | undefined;
@@ -49,13 +89,12 @@ export class Ledger {
     this.#clock = clock;
   }
 
-  /** A new dial. */
-  open(facts: LedgerFacts): LedgerRow {
+  /** A new dial; `allowed` owns the entry of the allow-list that let it pass. */
+  open(facts: LedgerFacts, allowed?: string): LedgerRow {
     const row = this.#add(facts, null);
     const sum = this.#sum(facts.purpose, `${facts.host}:${facts.port}`, facts.loopback);
     sum.connections += 1;
-    this.#sumOf.set(row, sum);
-    if (facts.allowed !== undefined) this.#allowed.set(row, facts.allowed);
+    row.belongTo(sum, allowed);
     return row;
   }
 
@@ -93,7 +132,7 @@ export class Ledger {
     const isHere = addressKind(socket.remoteAddress ?? '') === 'loopback';
     const meter = new Meter(socket, row, (held, sent, received) => {
       this.#count(held, sent, received);
-      if (!isHere && held.decisionId === null && !this.#allowed.has(held)) this.#unexplainedBytes += sent + received;
+      if (!isHere && !held.isExplained) this.#unexplainedBytes += sent + received;
     });
     this.#meters.add(meter);
     socket.once('close', () => {
@@ -141,14 +180,8 @@ export class Ledger {
   }
 
   #count(row: LedgerRow, sent: number, received: number): void {
-    row.sentBytes += sent;
-    row.receivedBytes += received;
+    row.count(sent, received);
     this.#changed?.add(row);
-    const sum = this.#sumOf.get(row);
-    if (sum) {
-      sum.sentBytes += sent;
-      sum.receivedBytes += received;
-    }
     if (row.decisionId === null) return;
     const decision = this.#decisions.get(row.decisionId) ?? { sentBytes: 0, receivedBytes: 0 };
     decision.sentBytes += sent;
@@ -158,17 +191,8 @@ export class Ledger {
     if (this.#decisions.size > mostDecisions) this.#decisions.delete(this.#decisions.keys().next().value ?? '');
   }
 
-  #add({ loopback: _loopback, allowed: _allowed, ...facts }: LedgerFacts, refused: string | null): LedgerRow {
-    const row: LedgerRow = {
-      id: newId('egr'),
-      at: new Date(this.#clock.now()).toISOString(),
-      ...facts,
-      address: null,
-      refused,
-      sentBytes: 0,
-      receivedBytes: 0,
-      durationMs: null,
-    };
+  #add(facts: LedgerFacts, refused: string | null): LedgerRow {
+    const row = new LedgerRow(facts, this.#clock.now(), refused);
     this.#rows.push(row);
     this.#changed?.add(row);
     if (this.#rows.length > mostRows * 1.25) this.#rows = this.#rows.slice(-mostRows);

@@ -2,6 +2,9 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clearance } from '../policy/index.ts';
+import type { HandedBody } from './handed-reply.ts';
+
+export type { HandedBody, Taker } from './handed-reply.ts';
 
 /** Bytes that went through the door, by purpose and destination, since it was opened. */
 export interface EgressTotal {
@@ -86,6 +89,14 @@ export interface EgressResponse {
   text(limitBytes?: number): Promise<string>;
 }
 
+/** A reply that is handed on byte for byte. */
+export interface EgressReply {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: HandedBody;
+}
+
 /** A connection for a protocol that is not HTTP. */
 export interface EgressConnect {
   readonly purpose: string;
@@ -118,6 +129,8 @@ export interface Egress extends AsyncDisposable {
    * aborted. An HTTP error status is an answer, not a failure.
    */
   fetch(url: string | URL, request: EgressRequest): Promise<EgressResponse>;
+  /** The same for a reply that is handed on as it comes: no redirect is followed, and no stream object stands between. */
+  relay(url: string | URL, request: EgressRequest): Promise<EgressReply>;
   /** A connected socket, for protocols other than HTTP; with `tls`, a TLSSocket after its handshake. Throws as `fetch` does. */
   connect(options: EgressConnect & { readonly tls: true | object }): Promise<TLSSocket>;
   connect(options: EgressConnect): Promise<Socket | TLSSocket>;

@@ -30,14 +30,18 @@ export interface AuthenticateOptions {
  */
 export function openAuthenticate(options: AuthenticateOptions): (credentials: Credentials) => Who {
   const { book, lastUse, clock, houseDigest, idleMs } = options;
-  const known = new Map<string, Known>();
+  const keys = new Map<string, Known>();
+  const sessions = new Map<string, Known>();
   let generation = -1;
 
-  const find = (digest: string, resolve: () => Known): Known => {
-    if (generation !== book.generation) {
-      known.clear();
-      generation = book.generation;
-    }
+  const follow = (): void => {
+    if (generation === book.generation) return;
+    keys.clear();
+    sessions.clear();
+    generation = book.generation;
+  };
+  const find = (known: Map<string, Known>, digest: string, resolve: () => Known): Known => {
+    follow();
     let found = known.get(digest);
     if (found === undefined) {
       found = resolve();
@@ -46,7 +50,7 @@ export function openAuthenticate(options: AuthenticateOptions): (credentials: Cr
     return found;
   };
   const byKey = (digest: string): Who => {
-    const { who, endsMs } = find(digest, () => resolveKey(book, digest));
+    const { who, endsMs } = find(keys, digest, () => resolveKey(book, digest));
     if (clock.now() >= endsMs) throw refused('expired', 'The key has expired. Make a new one.');
     if (who.keyId !== undefined) lastUse.mark('key', who.keyId);
     lastUse.mark('person', who.personId);
@@ -54,7 +58,7 @@ export function openAuthenticate(options: AuthenticateOptions): (credentials: Cr
   };
   const bySession = (token: string): Who => {
     const digest = digestOf(token);
-    const { who, endsMs, seenMs } = find(digest, () => resolveSession(book, digest));
+    const { who, endsMs, seenMs } = find(sessions, digest, () => resolveSession(book, digest));
     const id = who.sessionId ?? '';
     const lastMs = Math.max(seenMs, lastUse.find('session', id) ?? 0);
     if (clock.now() >= Math.min(endsMs, lastMs + idleMs))
@@ -70,7 +74,8 @@ export function openAuthenticate(options: AuthenticateOptions): (credentials: Cr
     if (bearer !== undefined) {
       const digest = digestOf(bearer);
       if (digest === houseDigest) return isSingle() ? localOwner : houseWho(book);
-      if (isKeyText(bearer)) return byKey(digest);
+      // Only what has the form of a key is ever known as one.
+      if (keys.has(digest) || isKeyText(bearer)) return byKey(digest);
       if (isOpenHere && !bearer.startsWith('imu_')) return localOwner;
       throw refused('unknown', 'The key is not one of this server. Check that it was copied whole.');
     }

@@ -50,6 +50,8 @@ export class Counters {
   readonly #log: Logger;
   readonly #windows = new Map<string, Window>();
   readonly #unwritten = new Set<Window>();
+  /** What applies to somebody, by model, under this index: whoever asks twice is the same object. */
+  #found = new WeakMap<Who, Map<string | undefined, readonly Applied[]>>();
   #index: { readonly generation: number; readonly bySubject: ReadonlyMap<string, readonly Quota[]> } | undefined;
 
   constructor(options: { readonly book: Book; readonly clock: Clock; readonly log: Logger }) {
@@ -85,7 +87,11 @@ export class Counters {
   applied(who: Who, model: string | undefined): readonly Applied[] {
     const index = this.#quotasBySubject();
     if (index.size === 0) return [];
+    const found = this.#found.get(who)?.get(model);
+    if (found !== undefined) return found;
     const applied: Applied[] = [];
+    const known = this.#found.get(who) ?? new Map<string | undefined, readonly Applied[]>();
+    if (known.size < 1_000) this.#found.set(who, known.set(model, applied));
     const add = (kind: string, id: string): void => {
       const own = index.get(`${kind} ${id}`) ?? [];
       const each = kind === 'everybody' ? [] : (index.get(`${kind} *`) ?? []);
@@ -169,6 +175,7 @@ export class Counters {
       bySubject.set(key, [...(bySubject.get(key) ?? []), quota]);
     }
     this.#index = { generation: this.#book.generation, bySubject };
+    this.#found = new WeakMap();
     return bySubject;
   }
 

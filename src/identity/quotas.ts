@@ -98,7 +98,20 @@ function getQuota(book: Book, id: string): Quota {
 type Standing = Pick<Window, 'used' | 'reserved' | 'endMs'>;
 
 function stateOf(quota: Quota, { used, reserved, endMs }: Standing): QuotaState {
-  return { ...quota, used, reserved, resetAt: new Date(endMs).toISOString() };
+  return { ...quota, used, reserved, resetAt: resetAt(endMs) };
+}
+
+const known = new Map<number, string>();
+
+/** The few moments at which periods end, as text. */
+function resetAt(endMs: number): string {
+  let text = known.get(endMs);
+  if (text === undefined) {
+    if (known.size >= 64) known.clear();
+    text = new Date(endMs).toISOString();
+    known.set(endMs, text);
+  }
+  return text;
 }
 
 function mostUsed(quota: Quota, counters: Counters, nowMs: number): Standing {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, Logger } from '../base/index.ts';
+import { type Clock, isoTime, type Logger } from '../base/index.ts';
 import type { Database, Queryable } from '../store/index.ts';
 import type { Book } from './book.ts';
 import type { Counters, Settled, Window } from './counters.ts';
@@ -81,8 +81,8 @@ export function openUsage(options: {
 
   return {
     book({ personId, keyId, model }, used) {
-      const day = new Date(clock.now()).toISOString().slice(0, 10);
-      const key = JSON.stringify([day, personId, keyId, model]);
+      const day = isoTime(clock.now()).slice(0, 10);
+      const key = `${day}\n${personId}\n${keyId}\n${model}`;
       const use = uses.get(key) ?? { day, personId, keyId, model, ...nothing };
       use.requests += 1;
       use.promptTokens += used.promptTokens;

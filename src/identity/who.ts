@@ -90,6 +90,14 @@ export type TakeOver = (
 
 /** The part of `who` that policy sees. */
 export function subjectOf(who: Who): Subject {
-  const { personId: id, roles, groups, compartments, ceiling } = who;
-  return { id, roles, groups, compartments, ceiling };
+  let subject = subjects.get(who);
+  if (subject === undefined) {
+    const { personId: id, roles, groups, compartments, ceiling } = who;
+    subject = { id, roles, groups, compartments, ceiling };
+    subjects.set(who, subject);
+  }
+  return subject;
 }
+
+/** Whoever asks twice is the same object while nothing about them changes. */
+const subjects = new WeakMap<Who, Subject>();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Audit } from '../audit/index.ts';
-import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
+import { type Clock, IntramurosError, isoTime, type Logger } from '../base/index.ts';
 import { type CaseResults, readCases, runCases } from './cases.ts';
 import { type CompiledRules, compileRules, type PolicyProblem } from './cedar/compile.ts';
 import { inOrder, type PolicyFile, readFolder, shippedFiles, versionOf } from './cedar/files.ts';
@@ -102,7 +102,7 @@ export function openPolicy(options: OpenPolicyOptions): PolicyHouse {
   }
 
   function clockTime(): string {
-    return new Date(clock.now()).toISOString();
+    return isoTime(clock.now());
   }
 
   const decide: Policy['decide'] = (request) => {

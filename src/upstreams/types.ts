@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { HandedBody } from '../egress/index.ts';
 import type { EngineEvent, GenerateRequest } from '../engine/index.ts';
 import type { Clearance, Destination, Label, Subject } from '../policy/index.ts';
 import type { Flavour, UpstreamInput, UpstreamKind, UpstreamPatch } from './schema.ts';
@@ -175,7 +175,7 @@ export interface Upstreams extends AsyncDisposable {
   ): Promise<{
     readonly status: number;
     readonly headers: Readonly<Record<string, string | undefined>>;
-    readonly body: Readable;
+    readonly body: HandedBody;
     readonly replica: string;
   }>;
 }

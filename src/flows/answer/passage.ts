@@ -35,6 +35,14 @@ export function openPassage(begin: {
     decisionId: undefined,
     grantedTokens: undefined,
     spent,
+    timedNow(step, work) {
+      const before = clock.monotonic();
+      try {
+        return work();
+      } finally {
+        begin.record(step, clock.monotonic() - before);
+      }
+    },
     async timed(step, work) {
       const before = clock.monotonic();
       try {

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream';
 import { IntramurosError, isIntramurosError } from '../../base/index.ts';
+import type { HandedBody } from '../../egress/index.ts';
 import type { UpstreamModel } from '../../upstreams/index.ts';
 import { clear, passGate } from './decide.ts';
 import { sentOf } from './embed.ts';
@@ -44,8 +44,8 @@ export async function relay(turn: RelayTurn, options: RelayOptions): Promise<Rel
     options.onEnd?.(passage.spent);
   });
   try {
-    await passage.timed('label', () => labelPassage(passage));
-    await passage.timed('reserve', () => reservePassage(passage));
+    passage.timedNow('label', () => labelPassage(passage));
+    passage.timedNow('reserve', () => reservePassage(passage));
     // The answer path can shorten what it asks for; a relay cannot.
     if (passage.grantedTokens !== undefined) return giveUp(passage);
     clear(passage, await passage.timed('decide', () => passGate(passage, target)));
@@ -65,7 +65,7 @@ export async function relay(turn: RelayTurn, options: RelayOptions): Promise<Rel
 
 /** A page of some proxy, or a whole reply where a stream was asked for, is no answer. */
 function checkedType(
-  reply: { readonly headers: Readonly<Record<string, string | undefined>>; readonly body: Readable },
+  reply: { readonly headers: Readonly<Record<string, string | undefined>>; readonly body: HandedBody },
   turn: RelayTurn,
 ): string {
   const type = reply.headers['content-type'] ?? '';
@@ -104,23 +104,32 @@ function withUsageAsked(body: Buffer): Buffer {
   ]);
 }
 
-async function whole(passage: Passage, body: Readable, turn: RelayTurn, end: () => void): Promise<Buffer> {
+function whole(passage: Passage, body: HandedBody, turn: RelayTurn, end: () => void): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of body as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > mostReplyBytes) throw broken(undefined);
-    parts.push(part);
-  }
-  const bytes = Buffer.concat(parts);
-  passage.spent.firstTokenMs = passage.rooms.clock.monotonic() - passage.startedAt;
-  passage.spent.why = 'stop';
-  book(passage, usageOfReply(bytes), {
-    promptTokens: turn.need.promptTokens,
-    completionTokens: Math.ceil(bytes.length / 4),
+  body.take({
+    data(part) {
+      size += part.length;
+      parts.push(part);
+      if (size <= mostReplyBytes) return;
+      body.destroy();
+      reject(broken(undefined));
+    },
+    end() {
+      const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, size);
+      passage.spent.firstTokenMs = passage.rooms.clock.monotonic() - passage.startedAt;
+      passage.spent.why = 'stop';
+      book(passage, usageOfReply(bytes), {
+        promptTokens: turn.need.promptTokens,
+        completionTokens: Math.ceil(bytes.length / 4),
+      });
+      end();
+      resolve(bytes);
+    },
+    fail: reject,
   });
-  end();
-  return bytes;
+  return promise;
 }
 
 /** What the place said, else an estimate that rather counts too much. */
@@ -144,14 +153,14 @@ function fail({ spent }: Passage, error: unknown, signal: AbortSignal | undefine
 /** The frames of a reply, whole ones only, as they come; books the usage however it ends. By hand: it is the hot path. */
 class RelayedFrames implements AsyncIterableIterator<Buffer> {
   readonly #passage: Passage;
-  readonly #body: Readable;
+  readonly #body: HandedBody;
   readonly #chunks: AsyncIterator<Buffer>;
   readonly #scan: FrameScan;
   readonly #promptTokens: number;
   readonly #end: () => void;
   #over = false;
 
-  constructor(passage: Passage, body: Readable, turn: RelayTurn, end: () => void) {
+  constructor(passage: Passage, body: HandedBody, turn: RelayTurn, end: () => void) {
     this.#passage = passage;
     this.#body = body;
     this.#chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;

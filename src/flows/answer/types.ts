@@ -223,6 +223,8 @@ export interface Passage {
   need(): Need;
   /** Runs a piece of a step and tells how long it took. */
   timed<T>(step: string, work: () => Promise<T> | T): Promise<T>;
+  /** The same for one that waits for nothing. */
+  timedNow<T>(step: string, work: () => T): T;
   record(step: string, ms: number): void;
 }
 

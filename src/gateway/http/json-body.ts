@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { InvalidRequestError } from './problems.ts';
 
 /**
@@ -5,18 +6,17 @@ import { InvalidRequestError } from './problems.ts';
  * @throws {InvalidRequestError} saying where the body stops being UTF-8 or JSON, without repeating what it holds.
  */
 export function parseJsonBody(bytes: Buffer): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
+  if (!isUtf8(bytes)) {
     const at = firstInvalidUtf8(bytes);
     throw new InvalidRequestError(`The body is not valid UTF-8: byte ${at} cannot be decoded. Send UTF-8.`, []);
   }
-  if (text.trim() === '')
-    throw new InvalidRequestError('The body is empty. Send a JSON object with content-type application/json.', []);
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const text = bytes.toString('utf8', hasMark ? 3 : 0);
   try {
     return JSON.parse(text);
   } catch {
+    if (text.trim() === '')
+      throw new InvalidRequestError('The body is empty. Send a JSON object with content-type application/json.', []);
     const { position, wanted } = firstJsonFault(text);
     const before = text.slice(0, position);
     const line = before.split('\n').length;

@@ -1,41 +1,27 @@
-import { randomInt } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { z } from 'zod';
-import { IntramurosError, isIntramurosError, type Logger, newId, toProblem } from '../../base/index.ts';
+import { IntramurosError, newId, toProblem } from '../../base/index.ts';
 import type { Who } from '../../identity/index.ts';
-import type { GatewayRooms } from '../rooms.ts';
 import { openAuthentication } from './authentication.ts';
-import type { Endpoint, Reply, StreamReply } from './endpoint.ts';
-import { type GuardOptions, openGuard } from './guard.ts';
-import { parseJsonBody } from './json-body.ts';
+import { openDirect } from './direct.ts';
+import type { Endpoint, Reply } from './endpoint.ts';
+import { openGuard } from './guard.ts';
 import { negotiate, serialize } from './negotiate.ts';
 import { type PathMatch, PathTable } from './path-table.ts';
 import { openPeers, type Peer } from './peer.ts';
-import { type DialectName, isOurFault, renderFailure, toOpenAiError, toProblemDocument } from './problems.ts';
-import { rateHeaders } from './rate-headers.ts';
-import { readSignInCookie } from './session-cookie.ts';
-import { defaultStreamLimits, type StreamLimits, writeStream } from './stream-writer.ts';
-import { validate } from './validate.ts';
+import { type DialectName, isOurFault, renderFailure } from './problems.ts';
+import type { ServerOptions } from './server-options.ts';
+import {
+  type Call,
+  checkReply,
+  contextOf,
+  parseInput,
+  rateHeadersOf,
+  requestId,
+  translate,
+  writeEvents,
+} from './serving.ts';
 import { checkRight, nobody } from './who.ts';
-
-/** How the server of the routes behaves. */
-export interface ServerOptions {
-  readonly endpoints: readonly Endpoint[];
-  readonly rooms: GatewayRooms;
-  readonly log: Logger;
-  readonly guard: GuardOptions;
-  readonly consoleToken: string | undefined;
-  readonly onConsole?: (() => void) | undefined;
-  readonly trustedProxies: readonly string[];
-  /** Address under which people reach the page, without a slash at the end. */
-  readonly publicUrl?: string | undefined;
-  readonly bodyLimitBytes: number;
-  /** `always` fails a reply that does not fit its schema (tests); `sampled` counts one in 256. */
-  readonly replies: 'always' | 'sampled';
-  readonly streams?: StreamLimits;
-  /** Serves what no operation does: the page. Returns false when it has nothing either. */
-  readonly fallback?: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
-}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -104,6 +90,11 @@ export function openServer(options: ServerOptions): FastifyInstance {
     const route = request.match?.target.path ?? 'none';
     options.rooms.metrics.request(route, request.method, reply.statusCode, performance.now() - request.startedAt);
   });
+  let isClosing = false;
+  server.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  shorten(server, openDirect(options, { guard, peers, authenticate, isClosing: () => isClosing }));
   server.setErrorHandler((error, request, reply) => fail(options, request, reply, error));
   server.route({
     method: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
@@ -116,17 +107,18 @@ export function openServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
+/** Puts the short way before the framework. */
+function shorten(
+  server: FastifyInstance,
+  direct: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean,
+): void {
+  const long = server.server.listeners('request') as ((incoming: IncomingMessage, outgoing: ServerResponse) => void)[];
+  server.server.removeAllListeners('request').on('request', (incoming, outgoing) => {
+    if (!direct(incoming, outgoing)) for (const listener of long) listener(incoming, outgoing);
+  });
+}
+
 const isApi = (path: string): boolean => /^\/(api|v1)(\/|$)|^\/(metrics|tokenize|detokenize)$/.test(path);
-
-function requestId(given: string | string[] | undefined): string {
-  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : newId('req');
-}
-
-// Node joins a header that comes twice with a comma, which no label has: it is refused as one.
-function labelHeader(headers: FastifyRequest['headers']): string | undefined {
-  const value = headers['x-intramuros-label'];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
 
 /** Bodies are JSON; anything else is refused before it is read. */
 function acceptOnlyJson(server: FastifyInstance): void {
@@ -167,62 +159,32 @@ async function serve(options: ServerOptions, request: FastifyRequest, reply: Fas
     if (!reply.raw.writableFinished) controller.abort(new IntramurosError('cancelled', 'The client left.'));
   });
   const form = endpoint.replyTypes === undefined ? negotiate(request.headers.accept) : 'json';
-  const result = await endpoint.handle(parseInput(options, endpoint, request, match.params), {
-    rooms: options.rooms,
-    signal: controller.signal,
-    requestId: request.id,
-    log: options.log,
+  const call: Call = {
+    endpoint,
+    id: request.id,
+    method: request.method,
+    url: request.url,
+    headers: request.headers,
     who: request.who,
     peer: request.peer,
-    url: request.url,
-    publicUrl: options.publicUrl ?? addressOf(request),
-    signInKept: readSignInCookie(request.headers.cookie),
-    caller: request.who.kind === 'owner' ? request.peer.address : request.who.personId,
-    rawBody: Buffer.isBuffer(request.body) ? request.body : undefined,
-    labelHeader: labelHeader(request.headers),
-    acceptLanguage: request.headers['accept-language'],
-    accept: request.headers.accept,
-  });
-  return send(options, request, reply, result, { controller, form });
-}
-
-function parseInput(
-  options: ServerOptions,
-  endpoint: Endpoint,
-  request: FastifyRequest,
-  params: Readonly<Record<string, string>>,
-): Parameters<Endpoint['handle']>[0] {
-  const raw = endpoint.body ? readBody(endpoint, request.body) : undefined;
-  const body = endpoint.body ? validate(endpoint.body, raw, 'body') : undefined;
-  if (endpoint.dialect === 'openai') countIgnored(options, endpoint, raw);
-  return {
-    params: endpoint.params ? validate(endpoint.params, params, 'path') : undefined,
-    query: endpoint.query ? validate(endpoint.query, request.query, 'query') : undefined,
-    body,
+    body: Buffer.isBuffer(request.body) ? request.body : undefined,
+    controller,
   };
-}
-
-function readBody(endpoint: Endpoint, body: unknown): unknown {
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  return endpoint.bodyOptional && bytes.length === 0 ? {} : parseJsonBody(bytes);
-}
-
-/** Fields that no schema names and that change nothing: ignored, but counted, so that a missing feature shows itself. */
-function countIgnored(options: ServerOptions, endpoint: Endpoint, raw: unknown): void {
-  if (typeof raw !== 'object' || raw === null || !(endpoint.body instanceof z.ZodObject)) return;
-  const { shape } = endpoint.body;
-  for (const name of Object.keys(raw)) if (!(name in shape)) options.rooms.metrics.ignoredField(endpoint.path);
+  const input = parseInput(options, call, { params: match.params, query: request.query });
+  return send(options, reply, await endpoint.handle(input, contextOf(options, call)), { call, form });
 }
 
 async function send(
   options: ServerOptions,
-  request: FastifyRequest,
   reply: FastifyReply,
   result: Reply,
-  about: { readonly controller: AbortController; readonly form: 'json' | 'yaml' },
+  { call, form }: { readonly call: Call; readonly form: 'json' | 'yaml' },
 ): Promise<unknown> {
-  if ('stream' in result) return sendStream(options, request, reply, result, about.controller);
-  reply.headers(rateHeadersOf(options, request));
+  if ('stream' in result) {
+    reply.hijack();
+    return writeEvents(options, call, reply.raw, result);
+  }
+  reply.headers(rateHeadersOf(options, call));
   for (const [name, value] of Object.entries(result.headers ?? {})) reply.header(name, value);
   if ('empty' in result && result.cookies) reply.header('set-cookie', [...result.cookies]);
   if ('empty' in result) return reply.code(result.empty).send();
@@ -232,96 +194,10 @@ async function send(
   }
   if ('text' in result) return reply.header('content-type', result.contentType).send(result.text);
   const status = result.status ?? 200;
-  checkReply(options, request, status, result.json);
-  const { contentType, body } = serialize(result.json, about.form);
+  checkReply(options, call.endpoint, status, result.json);
+  const { contentType, body } = serialize(result.json, form);
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   return reply.code(status).header('content-type', contentType).send(body);
-}
-
-/** Address by which a request came: TLS where a trusted proxy or the page's own origin says so, under a name that the guard let in. */
-function addressOf({ headers, peer }: FastifyRequest): string {
-  const isSecure = peer.secure || headers.origin?.startsWith('https://') === true;
-  return `${isSecure ? 'https' : 'http'}://${headers.host ?? 'localhost'}`;
-}
-
-/** What the caller's caps leave, on the operations that OpenAI's clients look at for it. */
-function rateHeadersOf(
-  options: ServerOptions,
-  { match, method, who }: FastifyRequest,
-): Readonly<Record<string, string>> {
-  if (match?.target.dialect !== 'openai' || method !== 'POST') return {};
-  return rateHeaders(options.rooms.identity.quotas.statesOf(who));
-}
-
-/** A reply that does not fit its own schema is our fault: an error in tests, a counter in production. */
-function checkReply(options: ServerOptions, request: FastifyRequest, status: number, value: unknown): void {
-  if (options.replies === 'sampled' && randomInt(256) > 0) return;
-  const endpoint = request.match?.target;
-  const schema = endpoint?.replies[status];
-  if (!endpoint || !schema) return;
-  const parsed = schema.safeParse(JSON.parse(JSON.stringify(value)));
-  if (parsed.success) return;
-  options.rooms.metrics.invalidReply(endpoint.path);
-  const issue = parsed.error.issues[0];
-  options.log.error({ route: endpoint.path, at: issue?.path.join('.'), issue: issue?.message }, 'reply does not fit');
-  if (options.replies === 'always')
-    throw new Error(`Reply of ${endpoint.path} does not fit at ${issue?.path.join('.')}: ${issue?.message}`);
-}
-
-async function sendStream(
-  options: ServerOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  result: StreamReply,
-  controller: AbortController,
-): Promise<unknown> {
-  reply.hijack();
-  const response = reply.raw;
-  response.writeHead(200, {
-    'content-type': result.contentType,
-    'cache-control': 'no-cache, no-transform',
-    'x-accel-buffering': 'no',
-    'x-content-type-options': 'nosniff',
-    'x-request-id': request.id,
-    ...rateHeadersOf(options, request),
-    ...result.headers,
-  });
-  if (request.method === 'HEAD') {
-    controller.abort(new IntramurosError('cancelled', 'Only the headers were asked for.'));
-    return response.end();
-  }
-  // A first frame that is there already goes in one packet with the headers; silence does not keep them back.
-  setImmediate(() => {
-    if (!response.writableEnded && !response.destroyed) response.flushHeaders();
-  });
-  const dialect = request.match?.target.dialect ?? 'native';
-  const end = await writeStream(response, result.stream[Symbol.asyncIterator](), {
-    abort: (reason) => controller.abort(reason),
-    keepAlive: result.keepAlive,
-    limits: options.streams ?? defaultStreamLimits,
-    lastWords: (error) => {
-      options.rooms.metrics.refusal(toProblem(error));
-      if (isOurFault(error)) options.log.error({ err: error, requestId: request.id }, 'stream failed');
-      return dialect === 'openai'
-        ? `data: ${JSON.stringify(toOpenAiError(error))}\n\ndata: [DONE]\n\n`
-        : `event: error\ndata: ${JSON.stringify(toProblemDocument(error, request.id))}\n\n`;
-    },
-  });
-  options.rooms.metrics.streamEnd(end);
-  return undefined;
-}
-
-/** Fastify's own failures in our words. */
-function translate(error: unknown): unknown {
-  if (isIntramurosError(error)) return error;
-  const { code, statusCode } = error as { code?: string; statusCode?: number };
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return new IntramurosError('payload_too_large', 'The body is larger than this server takes (setting "bodyLimit").');
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
-    return new IntramurosError('unsupported_media_type', 'The body must be JSON with content-type application/json.');
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
-    return new IntramurosError('invalid_request', 'The request cannot be read: check its address and headers.');
-  return error;
 }
 
 function fail(options: ServerOptions, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '../../base/index.ts';
 import { IntramurosError } from '../../base/index.ts';
-import type { Egress, EgressResponse } from '../../egress/index.ts';
+import type { Egress, EgressReply, EgressRequest, EgressResponse } from '../../egress/index.ts';
 import type { Clearance } from '../../policy/index.ts';
 import type { UpstreamSecret, WireKind, WireRequest } from '../kinds/kind.ts';
 import type { Pool } from '../pool/pool.ts';
@@ -38,18 +38,28 @@ export interface Exchange {
   readonly model: UpstreamModel;
 }
 
+type Reply = Pick<EgressResponse, 'status' | 'headers'> & { readonly body: AsyncIterable<unknown> };
+
 /** Sends one request to one replica and gives the reply when its status is a success. The client's own headers are never in it. */
-export async function exchange(
+export const exchange = (line: Line, call: Exchange): Promise<EgressResponse> =>
+  exchangeBy(line, call, (target, request) => line.egress.fetch(target, request));
+
+/** The same for a reply whose bytes are handed on. */
+export const exchangeBytes = (line: Line, call: Exchange): Promise<EgressReply> =>
+  exchangeBy(line, call, (target, request) => line.egress.relay(target, request));
+
+async function exchangeBy<R extends Reply>(
   line: Line,
   { request, url, clearance, signal, model }: Exchange,
-): Promise<EgressResponse> {
-  const { upstream, kind, egress } = line;
+  dial: (target: URL, request: EgressRequest) => Promise<R>,
+): Promise<R> {
+  const { upstream, kind } = line;
   await line.guard.refuse(line, url, model, signal);
-  const target = new URL(joined(url, request.path));
+  const target = urlOf(joined(url, request.path));
   const signed = await kind.sign({ url: target, request }, line.secret(), upstream.region, new Date(line.clock.now()));
   const { connectMs, firstTokenMs, betweenTokensMs } = upstream.timeouts;
-  const send = (): Promise<EgressResponse> =>
-    egress.fetch(target, {
+  const send = (): Promise<R> =>
+    dial(target, {
       purpose: inference,
       method: request.method,
       headers: { ...request.headers, ...signed },
@@ -61,7 +71,7 @@ export async function exchange(
       firstByteTimeoutMs: firstTokenMs,
       silenceTimeoutMs: Math.max(firstTokenMs, betweenTokensMs),
     });
-  let response: EgressResponse;
+  let response: R;
   try {
     response = await send().catch((error: unknown) => {
       if (!wasCut(error) || signal.aborted) throw error;
@@ -82,6 +92,19 @@ export async function exchange(
   });
 }
 
+/** The same few addresses come with every request; nobody changes one. */
+const urls = new Map<string, URL>();
+
+function urlOf(text: string): URL {
+  let url = urls.get(text);
+  if (url === undefined) {
+    url = new URL(text);
+    if (urls.size >= 1_000) urls.clear();
+    urls.set(text, url);
+  }
+  return url;
+}
+
 /**
  * Cut before a single byte of the reply: most often a kept connection that the other side closed just as it was used again
  * (llama-server closes after each stream, while it promises to keep it). Asked once more, on another connection.
@@ -96,7 +119,7 @@ export function joined(base: string, path: string): string {
   return base.endsWith(first) && first === '/v1' ? base + path.slice(first.length) : base + path;
 }
 
-async function readStart(response: EgressResponse): Promise<string> {
+async function readStart(response: Reply): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
   try {

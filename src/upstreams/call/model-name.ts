@@ -59,9 +59,12 @@ function skipSpace(body: Buffer, from: number): number {
 
 /** Behind the closing quote of the string that begins at `from`. */
 function stringEnd(body: Buffer, from: number): number {
-  let at = from + 1;
-  while (at < body.length && body[at] !== quote) at += body[at] === backslash ? 2 : 1;
-  return Math.min(at + 1, body.length);
+  for (let at = body.indexOf(quote, from + 1); at !== -1; at = body.indexOf(quote, at + 1)) {
+    let escapes = 0;
+    while (body[at - 1 - escapes] === backslash && at - 1 - escapes > from) escapes += 1;
+    if (escapes % 2 === 0) return at + 1;
+  }
+  return body.length;
 }
 
 function valueEnd(body: Buffer, from: number): number {

@@ -1,10 +1,9 @@
-import type { Readable } from 'node:stream';
 import { IntramurosError } from '../../base/index.ts';
-import type { EgressResponse } from '../../egress/index.ts';
+import type { EgressReply, HandedBody } from '../../egress/index.ts';
 import type { Clearance } from '../../policy/index.ts';
 import type { Lease, Replica } from '../pool/pool.ts';
 import type { UpstreamModel } from '../types.ts';
-import { exchange, type Line, mayRetry, speaksAgainst, wordsOf } from './exchange.ts';
+import { exchangeBytes, type Line, mayRetry, speaksAgainst, wordsOf } from './exchange.ts';
 import { withModelName } from './model-name.ts';
 import { Watch } from './watch.ts';
 
@@ -24,13 +23,11 @@ export interface Relay {
 
 export interface Relayed {
   readonly status: number;
+  /** Those that a client may see. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Readable;
+  readonly body: HandedBody;
   readonly replica: string;
 }
-
-/** Headers of a reply that a client may see. */
-const passed = ['content-type', 'content-length'] as const;
 
 /**
  * Hands a body on and the reply's bytes back. Only what comes before the reply's headers is tried on another replica. The
@@ -58,7 +55,7 @@ export async function relay({ line, clearance, request, model, signal }: Relay):
     const startedMs = line.clock.monotonic();
     try {
       const call = { request: wire, url: lease.replica.url, clearance, signal: watch.signal, model };
-      const response = await exchange(line, call);
+      const response = await exchangeBytes(line, call);
       lease.measured(line.clock.monotonic() - startedMs);
       watch.onlyTotal();
       return handOver(response, lease, watch);
@@ -70,12 +67,11 @@ export async function relay({ line, clearance, request, model, signal }: Relay):
   }
 }
 
-function handOver(response: EgressResponse, lease: Lease, watch: Watch): Relayed {
-  const { body } = response;
-  body.once('close', () => {
+function handOver({ status, headers, body }: EgressReply, lease: Lease, watch: Watch): Relayed {
+  body.whenOver((error) => {
     watch[Symbol.dispose]();
-    lease.ended(body.errored && !watch.signal.aborted ? 'ill' : 'well');
+    lease.ended(error !== undefined && !watch.signal.aborted ? 'ill' : 'well');
   });
-  const headers = Object.fromEntries(passed.map((name) => [name, response.headers[name]] as const));
-  return { status: response.status, headers, body, replica: lease.replica.url };
+  const seen = { 'content-type': headers['content-type'], 'content-length': headers['content-length'] };
+  return { status, headers: seen, body, replica: lease.replica.url };
 }

@@ -20,6 +20,7 @@ export class Watch implements Disposable {
   readonly #timeouts: UpstreamTimeouts;
   readonly #title: string;
   readonly #total: NodeJS.Timeout;
+  readonly #unfollow: (() => void) | undefined;
   #between: NodeJS.Timeout;
   #phase: Phase = 'first_token';
   #waiting = true;
@@ -28,7 +29,8 @@ export class Watch implements Disposable {
   constructor(timeouts: UpstreamTimeouts, title: string, totalLeftMs: number, signal?: AbortSignal) {
     this.#timeouts = timeouts;
     this.#title = title;
-    this.signal = signal ? AbortSignal.any([signal, this.#own.signal]) : this.#own.signal;
+    this.signal = this.#own.signal;
+    this.#unfollow = signal && follow(signal, this.#own);
     this.#between = setTimeout(() => this.#silent(), timeouts.firstTokenMs);
     this.#total = setTimeout(() => this.#stop('total', timeouts.totalMs), totalLeftMs);
   }
@@ -60,6 +62,7 @@ export class Watch implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#between);
     clearTimeout(this.#total);
+    this.#unfollow?.();
   }
 
   #silent(): void {
@@ -78,4 +81,15 @@ export class Watch implements Disposable {
       }),
     );
   }
+}
+
+/** One listener, taken away at the end: `AbortSignal.any` costs several times as much on every request. */
+function follow(signal: AbortSignal, own: AbortController): (() => void) | undefined {
+  if (signal.aborted) {
+    own.abort(signal.reason);
+    return undefined;
+  }
+  const stop = (): void => own.abort(signal.reason);
+  signal.addEventListener('abort', stop);
+  return () => signal.removeEventListener('abort', stop);
 }

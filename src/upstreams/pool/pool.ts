@@ -96,6 +96,7 @@ export class Pool {
   }
 
   #choose(able: readonly State[], affinity: string | undefined): State {
+    if (able.length === 1) return able[0] as State;
     const load = able.reduce((sum, { active }) => sum + active, 0);
     if (affinity !== undefined) {
       const bound = Math.ceil(((load + 1) / able.length) * affinityBound);
