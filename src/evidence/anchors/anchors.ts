@@ -41,6 +41,8 @@ export interface Anchors extends AsyncDisposable {
   readonly quorum: number;
   /** Asks all of them about the newest checkpoint now, and waits for what they say. */
   askNow(): Promise<void>;
+  /** Waits for a round that is under way. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -240,6 +242,7 @@ export function openAnchors(options: AnchorsOptions): Anchors {
       await round;
       await begin(true);
     },
+    settled: async () => void (await round),
     close,
     [Symbol.asyncDispose]: close,
   };
