@@ -45,7 +45,7 @@ async function guardThisProcess({ databaseUrl, host }: Settings): Promise<Guard>
   const own = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   guard ??= installGuard({
     hosts: [{ host }, ...databaseHosts(databaseUrl)],
-    programs: [own('./engine/process/main.ts'), own('./engine/tuned/main.ts')],
+    programs: [own('./engine/process/main.ts'), own('./engine/tuned/main.ts'), own('../tools/verify-log.mjs')],
     threads: [own('./store/embedded-worker.ts')],
   });
   return guard;

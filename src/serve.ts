@@ -13,6 +13,7 @@ import {
 import { openConversations } from './conversations/index.ts';
 import { type Egress, type Guard, openEgress, openEgressHouse, runCommand } from './egress/index.ts';
 import { openEngine, thisMachine } from './engine/index.ts';
+import { openEvidence } from './evidence/index.ts';
 import { openAnswers, openRuns } from './flows/index.ts';
 import {
   type AliasBook,
@@ -140,6 +141,21 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     defaultLabel,
     identity,
   });
+  const evidence = opened.use(
+    openEvidence({
+      home,
+      audit,
+      egress,
+      settings,
+      shown: () => new Map(shownSettings(resolved).map(({ name, value }) => [name, settingText(value)])),
+      places: () => governance.places(),
+      hasAccounts: () => identity.mode === 'accounts',
+      verifier: join(import.meta.dirname, '..', 'tools', 'verify-log.mjs'),
+      version,
+      clock,
+      log,
+    }),
+  );
   const runs = opened.use(openRuns({ answers, log, graceMs: settings.streamGrace, clock }));
   const tuner = opened.use(
     openTuner({
@@ -182,6 +198,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
       answers,
       runs,
       audit,
+      evidence,
       optimize: tuner.optimize,
       backup: (how) => backupHere({ home, database, log, ...how }),
       reach,
@@ -301,6 +318,9 @@ function reachOf(egress: Egress): Reach {
     bytesReceived: beyond.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
   };
 }
+
+const settingText = (value: ShownSetting['value']): string =>
+  value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 /** Settings as they may be shown: a database address holds a password. */
 function shownSettings({ settings, origins }: ResolvedSettings): readonly ShownSetting[] {

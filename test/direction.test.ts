@@ -19,6 +19,7 @@ const rooms = [
   'personal',
   'conversations',
   'flows',
+  'evidence',
   'gateway',
   'cli',
 ] as const;

@@ -154,6 +154,21 @@ export const settingsSchema = z.strictObject({
     description:
       'Whether models that Ollama, LM Studio or Hugging Face keep on this disk are listed and used in place.',
   }),
+  auditWitnesses: z.string().default('').meta({
+    description:
+      'Witnesses that confirm the audit log, separated by commas: a C2SP verifier key and an address each. Without any, nobody outside is asked.',
+  }),
+  auditTimestampUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: 'RFC 3161 authority that dates checkpoints of the audit log. Without it, none is asked.' }),
+  auditTimestampCaFile: z.string().optional().meta({
+    description:
+      'PEM file of the certificates that timestamps are checked against; default: those that Node.js brings.',
+  }),
+  auditTimestampEvery: duration
+    .default(3_600_000)
+    .meta({ description: 'Least time between two timestamps of the audit log.' }),
   streamGrace: duration.default(15_000).meta({
     description: 'How long an answer of the chat page goes on after its reader left, so that a reload resumes it.',
   }),

@@ -48,6 +48,13 @@ const french: Readonly<Record<SettingName, string>> = {
   registryUrl: 'D’où viennent les modèles nommés comme dans Ollama.',
   useFoundModels:
     'Si les modèles qu’Ollama, LM Studio ou Hugging Face gardent sur ce disque sont listés et servis là où ils sont.',
+  auditWitnesses:
+    'Témoins qui confirment le journal d’audit, séparés par des virgules : pour chacun une clé de vérification C2SP et une adresse. Sans témoin, personne au-dehors n’est interrogé.',
+  auditTimestampUrl:
+    'Autorité RFC 3161 qui date les points de contrôle du journal d’audit. Sans elle, aucune n’est interrogée.',
+  auditTimestampCaFile:
+    'Fichier PEM des certificats auxquels les horodatages sont confrontés ; par défaut, ceux que Node.js apporte.',
+  auditTimestampEvery: 'Temps minimal entre deux horodatages du journal d’audit.',
   streamGrace:
     'Temps pendant lequel une réponse de la page continue après le départ de son lecteur, pour qu’un rechargement la reprenne.',
 };
@@ -58,7 +65,7 @@ export function settingWords(name: SettingName, language: Language): string {
   return z.globalRegistry.get(settingsSchema.shape[name])?.description ?? '';
 }
 
-const durations: readonly SettingName[] = ['engineTimeout', 'keepAlive', 'streamGrace'];
+const durations: readonly SettingName[] = ['auditTimestampEvery', 'engineTimeout', 'keepAlive', 'streamGrace'];
 const sizes: readonly SettingName[] = ['bodyLimit', 'memoryLimit'];
 
 /** A value as a person would write it: `5m`, `8MiB`, `gpt-*=smollm2:135m`. */

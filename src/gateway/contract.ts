@@ -1,4 +1,13 @@
 import type { Endpoint } from './http/endpoint.ts';
+import {
+  anchorAudit,
+  exportAudit,
+  getAnssiEvidence,
+  getAudit,
+  listAuditRecords,
+  proveAuditRecord,
+  verifyAudit,
+} from './routes/audit.ts';
 import { createBackup } from './routes/backup.ts';
 import { createChatCompletion } from './routes/chat-completions.ts';
 import { listChoices } from './routes/choices.ts';
@@ -152,4 +161,11 @@ export const contract: readonly Endpoint[] = [
   approveProposal,
   rejectProposal,
   listPolicyDecisions,
+  getAudit,
+  listAuditRecords,
+  proveAuditRecord,
+  verifyAudit,
+  exportAudit,
+  anchorAudit,
+  getAnssiEvidence,
 ];

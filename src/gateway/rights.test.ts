@@ -69,11 +69,18 @@ const any = [
 
 /** Operations that need a right of their own. */
 const own: Readonly<Record<string, Right>> = {
+  'audit.anchor': 'audit.read',
+  'audit.export': 'audit.read',
+  'audit.get': 'audit.read',
+  'audit.records.list': 'audit.read',
+  'audit.records.proof': 'audit.read',
+  'audit.verify': 'audit.read',
   'backup.create': 'backup.make',
   'decisions.list': 'audit.read',
   'egress.connections.list': 'admin.egress',
   'egress.get': 'admin.egress',
   'egress.offline.set': 'admin.egress',
+  'evidence.anssi': 'audit.read',
   'groups.change': 'admin.people',
   'groups.create': 'admin.people',
   'groups.delete': 'admin.people',

@@ -2,6 +2,7 @@ import type { Audit } from '../audit/index.ts';
 import type { ConversationRoom } from '../conversations/index.ts';
 import type { EgressHouse } from '../egress/index.ts';
 import type { Engine } from '../engine/index.ts';
+import type { Evidence } from '../evidence/index.ts';
 import type { Answers, RunRoom } from '../flows/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { InstalledModel, ModelLibrary } from '../models/index.ts';
@@ -28,6 +29,8 @@ export interface GatewayRooms {
   readonly runs: RunRoom;
   /** What was done with labelled data is written here before it is done. */
   readonly audit: Pick<Audit, 'append'>;
+  /** Proofs: the log, its anchors and exports, and what the house can show of itself. */
+  readonly evidence: Omit<Evidence, typeof Symbol.asyncDispose>;
   /** Makes the copy of a model that is tuned to this machine. */
   optimize(model: InstalledModel, options: { readonly signal: AbortSignal }): AsyncIterable<OptimizeEvent>;
   /** Saves the whole installation in a new file of the data directory. */

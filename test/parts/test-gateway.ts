@@ -5,6 +5,7 @@ import type { Audit } from '../../src/audit/index.ts';
 import { IntramurosError, silentLog, systemClock } from '../../src/base/index.ts';
 import { type ConversationRoom, type Conversations, openConversations } from '../../src/conversations/index.ts';
 import { openEgress, openEgressHouse } from '../../src/egress/index.ts';
+import { type AnchorSettings, openEvidence } from '../../src/evidence/index.ts';
 import { noUpstreams, openAnswers, openRuns } from '../../src/flows/index.ts';
 import {
   type Gateway,
@@ -72,11 +73,20 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   /** Who asks, instead of its own. Without a database whoever asks from this machine is the owner. */
   readonly identity?: GatewayRooms['identity'];
   readonly embeddingEncoding?: 'asked' | 'float';
+  /** Who outside confirms the log; nobody without it. */
+  readonly anchors?: AnchorSettings;
   /** Rooms to take instead of its own. */
   readonly rooms?: Partial<GatewayRooms>;
   /** How long a run goes on without a reader. */
   readonly graceMs?: number;
 }
+
+const noAnchors: AnchorSettings = {
+  auditWitnesses: '',
+  auditTimestampUrl: undefined,
+  auditTimestampCaFile: undefined,
+  auditTimestampEvery: 3_600_000,
+};
 
 /** A room whose database is away, but for what it has in memory. */
 function closedRoom<Room extends object>(there: Partial<Room> = {}): Room {
@@ -155,6 +165,16 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
     onStep: metrics.step,
   });
+  const evidence = opened.use(
+    openEvidence({
+      ...{ home, audit, egress, version: '0.0.0-test', clock: systemClock, log },
+      settings: options.anchors ?? noAnchors,
+      shown: () => new Map([['host', '127.0.0.1']]),
+      places: () => [embeddedPlace, ...upstreams.models().map(({ destination }) => destination)],
+      hasAccounts: () => identity.mode === 'accounts',
+      verifier: join(import.meta.dirname, '..', '..', 'tools', 'verify-log.mjs'),
+    }),
+  );
   const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
@@ -167,6 +187,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     runs,
     upstreams,
     audit,
+    evidence,
     optimize: async function* optimize() {
       yield { type: 'done', tuned: undefined };
     },

@@ -73,7 +73,7 @@ export const generalRows: readonly AnssiRow[] = [
     },
     state: 'met',
     words: {
-      fr: 'Chaque question, réponse et conversation porte une étiquette qui ne peut que monter et qui décide de sa destination avant l’ouverture de la connexion.',
+      fr: 'Chaque question, réponse et conversation porte un marquage qui ne peut que monter et qui décide de sa destination avant l’ouverture de la connexion.',
       en: 'Every question, answer and conversation carries a label that can only rise and that decides where it may go before a connection opens.',
     },
     by: ['test:test/labels.test.ts', 'test:test/proofs/conversation-graphs.test.ts', 'setting:defaultLabel'],
@@ -179,7 +179,7 @@ export const generalRows: readonly AnssiRow[] = [
     title: { fr: 'Tenir compte des canaux auxiliaires', en: 'Mind side channels' },
     state: 'partly',
     words: {
-      fr: 'Les invites gardées en cache ne sont partagées qu’à étiquette égale : personne ne mesure au temps de réponse ce qu’une autre étiquette a lu. La taille des morceaux d’un flux reste visible sur le réseau : chiffrez-le.',
+      fr: 'Les invites gardées en cache ne sont partagées qu’à marquage égal : personne ne mesure au temps de réponse ce qu’un autre marquage a lu. La taille des morceaux d’un flux reste visible sur le réseau : chiffrez-le.',
       en: 'Cached prompts are shared under the same label alone: nobody can time what another label has read. The size of the pieces of a stream stays visible on the network: encrypt it.',
     },
     by: ['test:src/engine/scheduler/prefix-tree.test.ts', 'test:src/engine/scheduler/kept-store.test.ts'],

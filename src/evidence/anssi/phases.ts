@@ -80,7 +80,7 @@ export const phaseRows: readonly AnssiRow[] = [
     title: { fr: 'Filtrer les entrées et les sorties', en: 'Filter what goes in and what comes out' },
     state: 'partly',
     words: {
-      fr: 'Une étiquette au-dessus de la destination arrête la question ; un marquage Secret est refusé partout ; la taille des demandes et des réponses est bornée. Aucun filtre ne juge l’intention d’une question.',
+      fr: 'Un marquage au-dessus de la destination arrête la question ; la mention Secret est refusée partout ; la taille des demandes et des réponses est bornée. Aucun filtre ne juge l’intention d’une question.',
       en: 'A label above the destination stops a question; a Secret marking is refused everywhere; requests and answers are bounded in size. No filter judges what a question is meant for.',
     },
     by: ['test:src/policy/gate.test.ts', 'test:src/gateway/openai.test.ts', 'setting:bodyLimit'],
@@ -190,7 +190,7 @@ export const phaseRows: readonly AnssiRow[] = [
     },
     state: (live) => (inCloud(live).length === 0 ? 'met' : 'partly'),
     words: {
-      fr: 'La politique refuse à toute destination extérieure les données au-dessus de son rang, avant la connexion. L’état est « partiel » dès qu’un nuage est déclaré : l’étiquette doit alors être juste.',
+      fr: 'La politique refuse à toute destination extérieure les données au-dessus de son rang, avant la connexion. L’état est « partiel » dès qu’un nuage est déclaré : le marquage doit alors être juste.',
       en: 'Policy denies data above its rank to any destination outside, before the connection. The state is “partly” as soon as a cloud is declared: labels must then be right.',
     },
     by: ['test:test/proofs/conversation-graphs.test.ts', 'page:#/admin/policy', 'page:#/admin/decisions'],

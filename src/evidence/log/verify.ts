@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
 import { IntramurosError } from '../../base/index.ts';
+import type { Both } from '../anssi/row.ts';
 
 /** What the verifier found. */
 export interface LogVerification {
@@ -7,7 +9,7 @@ export interface LogVerification {
   readonly records: number;
   readonly checkpoints: number;
   readonly ms: number;
-  readonly problems: readonly { readonly seq: number | null; readonly words: string }[];
+  readonly problems: readonly { readonly seq: number | null; readonly code: string; readonly words: Both }[];
 }
 
 interface Report {
@@ -15,6 +17,10 @@ interface Report {
   readonly records?: number;
   readonly checkpoints?: number;
   readonly problems: readonly ({ readonly code: string; readonly seq?: number } & Record<string, unknown>)[];
+}
+
+interface Verifier {
+  sentence(problem: Report['problems'][number], french: boolean): string;
 }
 
 const mostOutput = 4 * 1024 * 1024;
@@ -29,15 +35,17 @@ export async function verifyLog(
   { key, signal }: { readonly key: string; readonly signal?: AbortSignal },
 ): Promise<LogVerification> {
   const began = performance.now();
+  const { sentence } = (await import(pathToFileURL(script).href)) as Verifier;
   const report = await run(script, [folder, '--json', '--key', key], signal);
   return {
     ok: report.ok,
     records: report.records ?? 0,
     checkpoints: report.checkpoints ?? 0,
     ms: Math.round(performance.now() - began),
-    problems: report.problems.map(({ code, seq, ...facts }) => ({
-      seq: seq ?? null,
-      words: [code, ...Object.entries(facts).map(([name, value]) => `${name}=${String(value)}`)].join(' '),
+    problems: report.problems.map((problem) => ({
+      seq: problem.seq ?? null,
+      code: problem.code,
+      words: { fr: sentence(problem, true), en: sentence(problem, false) },
     })),
   };
 }

@@ -77,7 +77,7 @@ export const AuditVerification = z
     records: z.int(),
     checkpoints: z.int(),
     ms: z.number(),
-    problems: z.array(z.object({ seq: z.int().nullable(), words: z.string() })),
+    problems: z.array(z.object({ seq: z.int().nullable(), code: z.string(), words: Both })),
   })
   .meta({ id: 'AuditVerification' });
 

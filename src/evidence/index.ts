@@ -1,0 +1,12 @@
+export type { AnchorState, Standing } from './anchors/anchors.ts';
+export type { AnssiEvidence } from './anssi/anssi.ts';
+export { type ExportFormat, exportFormats } from './export/export-log.ts';
+export type { LogVerification } from './log/verify.ts';
+export {
+  type AnchoredProof,
+  type AnchorSettings,
+  type Evidence,
+  type EvidenceOptions,
+  type LogStatus,
+  openEvidence,
+} from './open-evidence.ts';

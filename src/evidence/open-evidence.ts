@@ -1,0 +1,169 @@
+import { createHash, type X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import type { Audit, Checkpoint, InclusionProof } from '../audit/index.ts';
+import { type Clock, IntramurosError, type Logger, type Settings } from '../base/index.ts';
+import type { Egress } from '../egress/index.ts';
+import type { Destination } from '../policy/index.ts';
+import { type AnchorState, openAnchors, type Standing } from './anchors/anchors.ts';
+import { readWitnesses } from './anchors/witness.ts';
+import { type AnssiEvidence, anssiEvidence } from './anssi/anssi.ts';
+import type { LiveFacts } from './anssi/row.ts';
+import { type ExportFormat, exportLog } from './export/export-log.ts';
+import { type LogQuery, searchLog } from './log/search.ts';
+import { type LogVerification, verifyLog } from './log/verify.ts';
+import { readCertificates } from './timestamp/verify-token.ts';
+
+export type AnchorSettings = Pick<
+  Settings,
+  'auditWitnesses' | 'auditTimestampUrl' | 'auditTimestampCaFile' | 'auditTimestampEvery'
+>;
+
+export interface EvidenceOptions {
+  readonly home: string;
+  readonly audit: Audit;
+  readonly egress: Pick<Egress, 'fetch' | 'allow' | 'totals'>;
+  readonly settings: AnchorSettings;
+  /** Values of all settings as they may be shown. */
+  readonly shown: () => ReadonlyMap<string, string>;
+  readonly places: () => readonly Destination[];
+  readonly hasAccounts: () => boolean;
+  /** The file that an auditor verifies with: it verifies here too. */
+  readonly verifier: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What the log is, and who outside vouches for it. */
+export interface LogStatus {
+  readonly size: number;
+  readonly origin: string;
+  readonly publicKey: string;
+  readonly failure: string | undefined;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly standing: Standing;
+  readonly anchoredSize: number;
+  readonly anchors: readonly AnchorState[];
+  readonly oldestAt: string | undefined;
+}
+
+/** A proof with what anchors said of its checkpoint. */
+export interface AnchoredProof {
+  readonly proof: InclusionProof;
+  readonly cosignatures: readonly string[];
+  readonly timestamps: readonly string[];
+}
+
+/** Proofs for those who trust nobody here: the log, its anchors, its exports, and what the house can show of itself. */
+export interface Evidence extends AsyncDisposable {
+  /** A stable pseudonym of this installation: it says nothing but that two things come from the same one. */
+  readonly machine: string;
+  status(): Promise<LogStatus>;
+  search(query: LogQuery): ReturnType<typeof searchLog>;
+  /** @throws {IntramurosError} `not_found`. */
+  prove(seq: number): Promise<AnchoredProof>;
+  /** Verifies the whole log, with the file that auditors use. */
+  verify(options?: { readonly signal?: AbortSignal }): Promise<LogVerification>;
+  /** Lines of the log, in pieces; the export is on record before the first. */
+  export(what: {
+    readonly by: string;
+    readonly format: ExportFormat;
+    readonly sinceMs?: number | undefined;
+    readonly untilMs?: number | undefined;
+  }): Promise<AsyncIterable<string>>;
+  /** Asks all anchors about the newest checkpoint now. */
+  anchor(): Promise<void>;
+  anssi(): AnssiEvidence;
+}
+
+/** Opens it. @throws {IntramurosError} `config_invalid` when a setting of the anchors is wrong. */
+export function openEvidence(options: EvidenceOptions): Evidence {
+  const { home, audit, egress, settings, clock, log, version } = options;
+  const anchors = openAnchors({
+    audit,
+    egress,
+    witnesses: readWitnesses(settings.auditWitnesses),
+    authority: readAuthority(settings),
+    timestampEveryMs: settings.auditTimestampEvery,
+    clock,
+    log,
+  });
+  const machine = `mach_${createHash('sha256').update(audit.publicKey).digest('hex').slice(0, 24)}`;
+  const live = (): LiveFacts => ({
+    settings: options.shown(),
+    destinations: options.places(),
+    accounts: options.hasAccounts(),
+  });
+  return {
+    machine,
+    async status() {
+      const { size, origin, publicKey, failure } = audit;
+      const checkpoint = audit.latest;
+      const { standing, anchoredSize } = anchors;
+      const oldestAt = await oldestOf(audit);
+      return {
+        size,
+        origin,
+        publicKey,
+        failure,
+        checkpoint,
+        standing,
+        anchoredSize,
+        anchors: anchors.state(),
+        oldestAt,
+      };
+    },
+    search: (query) => searchLog(audit, query),
+    async prove(seq) {
+      const proof = await audit.prove(seq);
+      return { proof, ...said(audit.latest, proof) };
+    },
+    async verify({ signal } = {}) {
+      await audit.checkpoint();
+      const how = { key: audit.publicKey, ...(signal && { signal }) };
+      return verifyLog(options.verifier, join(home, 'audit'), how);
+    },
+    async export({ by, format, sinceMs, untilMs }) {
+      const data = { what: 'audit.exported', format, sinceMs: sinceMs ?? null, untilMs: untilMs ?? null };
+      await audit.append({ kind: 'export', actor: by, data });
+      return exportLog(audit, { format, sinceMs, untilMs, house: { version, machine } });
+    },
+    anchor: () => anchors.askNow(),
+    anssi: () => anssiEvidence(live(), clock.now()),
+    [Symbol.asyncDispose]: () => anchors.close(),
+  };
+}
+
+/** What anchors said of the checkpoint of a proof. */
+function said(latest: Checkpoint | undefined, { checkpoint }: InclusionProof): Omit<AnchoredProof, 'proof'> {
+  const isSame = latest !== undefined && textOf(latest.note) === textOf(checkpoint);
+  return { cosignatures: isSame ? latest.cosignatures : [], timestamps: isSame ? latest.timestamps : [] };
+}
+
+const textOf = (note: string): string => note.slice(0, note.indexOf('\n\n'));
+
+async function oldestOf(audit: Audit): Promise<string | undefined> {
+  for await (const { at } of audit.read({ limit: 1 })) return at;
+  return undefined;
+}
+
+function readAuthority({
+  auditTimestampUrl: url,
+  auditTimestampCaFile: file,
+}: AnchorSettings): { readonly url: string; readonly trusted: readonly X509Certificate[] } | undefined {
+  if (url === undefined) return undefined;
+  const refuse = (why: string, cause?: unknown): never => {
+    const words = `The setting "auditTimestampCaFile" names ${file}, which ${why}.`;
+    throw new IntramurosError('config_invalid', words, { cause, facts: { setting: 'auditTimestampCaFile' } });
+  };
+  if (file === undefined) return { url, trusted: readCertificates(rootCertificates.join('\n')) };
+  try {
+    const trusted = readCertificates(readFileSync(file, 'utf8'));
+    return trusted.length > 0 ? { url, trusted } : refuse('holds no certificate');
+  } catch (error) {
+    if (error instanceof IntramurosError) throw error;
+    return refuse(`cannot be read (${(error as Error).message})`, error);
+  }
+}
