@@ -42,7 +42,7 @@ export const getAudit = endpoint({
   tag: 'Audit',
   summary: {
     en: 'The log of the house: its size, its newest signed checkpoint, and who outside confirmed it.',
-    fr: 'Le journal de la maison : sa taille, son dernier point de contrôle signé, et qui au-dehors l’a confirmé.',
+    fr: 'Le journal de la maison : sa taille, son dernier point de contrôle signé, et qui au-dehors l’a confirmé.',
   },
   dialect: 'native',
   right: 'audit.read',
@@ -127,7 +127,7 @@ export const exportAudit = endpoint({
   tag: 'Audit',
   summary: {
     en: 'The log as lines: byte for byte, or as events of OCSF. The export is itself on record.',
-    fr: 'Le journal en lignes : octet pour octet, ou en événements OCSF. L’export est lui-même consigné.',
+    fr: 'Le journal en lignes : octet pour octet, ou en événements OCSF. L’export est lui-même consigné.',
   },
   dialect: 'native',
   right: 'audit.read',
