@@ -23,6 +23,7 @@ export const errorCodes = [
   'policy_invalid',
   'policy_unavailable',
   'audit_unavailable',
+  'detection_failed',
   // upstreams
   'upstream_failed',
   'upstream_timeout',

@@ -58,6 +58,9 @@ const french: Readonly<Record<ErrorCode, { readonly text: Sentence; readonly who
   audit_unavailable: {
     text: 'La décision ne peut pas être enregistrée. Prenez un modèle de cette machine, et prévenez un administrateur.',
   },
+  detection_failed: {
+    text: 'La recherche de données personnelles a échoué dans ce texte. Envoyez-le en plus petits morceaux, ou à un modèle de cette machine.',
+  },
   upstream_failed: { text: 'Le service distant a échoué. Réessayez, ou choisissez un autre modèle.' },
   upstream_timeout: { text: 'Le service distant n’a pas répondu à temps. Réessayez, ou choisissez un autre modèle.' },
   upstream_unavailable: {

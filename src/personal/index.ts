@@ -1,2 +1,2 @@
-export type * from './detect/types.ts';
+export * from './detect/index.ts';
 export * from './mask/index.ts';

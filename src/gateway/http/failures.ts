@@ -94,6 +94,11 @@ export const failures: Readonly<Record<ErrorCode, Failure>> = {
     'The decision cannot be recorded',
     'Only models on this machine answer until the record can be written again; free disk space or correct its rights.',
   ),
+  detection_failed: failure(
+    503,
+    'Personal data could not be looked for',
+    'Send the text in smaller parts, or to a model of this machine; what could not be looked through does not leave.',
+  ),
   upstream_failed: failure(
     502,
     'The upstream failed',
