@@ -93,10 +93,9 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const signIn = openSignIn({ settings: readSignInSettings(home), egress, clock });
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
-  const conversations = await openConversations({ database, log, clock, defaultLabel });
+  const conversations = await openConversations({ database, keyring, log, clock, defaultLabel });
   identity.whenTakenOver(async (on, personId) => {
     await conversations.adopt('local', personId, on);
-    await keyring.adopt('local', personId, on);
   });
   identity.whenRemoved(async (on, personId) => {
     await conversations.forget(personId, on);

@@ -5,6 +5,7 @@ import { type Conversations, openConversations } from '../src/conversations/inde
 import { type Engine, openEngine } from '../src/engine/index.ts';
 import { type Answers, type Event, noUpstreams, openAnswers, openRuns } from '../src/flows/index.ts';
 import { freshPlace } from './parts/databases.ts';
+import { openTestKeyring } from './parts/keyring.ts';
 import { noCaps, person } from './parts/people.ts';
 import { embeddedPlace } from './parts/places.ts';
 import { openStarterLibrary } from './parts/starter-library.ts';
@@ -28,7 +29,7 @@ before(async () => {
     log,
     clock: systemClock,
   });
-  const room = await openConversations({ database, log });
+  const room = await openConversations({ database, keyring: await openTestKeyring(database, place.home), log });
   conversations = room.of('me');
   const { gate, ...decided } = openTestGate();
   answers = openAnswers({

@@ -9,13 +9,14 @@ import { internalLabel } from '../src/policy/index.ts';
 import { tarEnd, tarHeader, tarPadding } from '../src/store/backup/tar.ts';
 import { backup, type Database, openDatabase, restore } from '../src/store/index.ts';
 import { emptyPlace, freshPlace, onEachDatabase } from './parts/databases.ts';
+import { openTestKeyring } from './parts/keyring.ts';
 import { type PostgresServer, startPostgres } from './parts/postgres-server.ts';
 import { openTestGateway } from './parts/test-gateway.ts';
 
 const log = silentLog();
 
 async function fill(database: Database, count: number): Promise<void> {
-  const store = (await openConversations({ database, log })).of('local');
+  const store = (await openConversations({ database, keyring: await openTestKeyring(database), log })).of('local');
   for (let n = 0; n < count; n += 1) {
     const { id } = await store.create();
     const begun = await store.begin(
@@ -54,7 +55,9 @@ onEachDatabase('backup and restore', (promise) => {
     assert.deepEqual(await tables(again), before);
     assert.equal(readFileSync(join(home, 'config.json'), 'utf8'), '{"language":"fr"}');
     assert.deepEqual(readdirSync(join(home, 'models')), ['notes']);
-    const store = (await openConversations({ database: again, log })).of('local');
+    const store = (await openConversations({ database: again, keyring: await openTestKeyring(again), log })).of(
+      'local',
+    );
     assert.equal((await store.list({ q: 'reponses 7' })).conversations.length, 1, 'found by search again');
     await store.removeMessage(before.messages[0]?.conversation_id as string, before.messages[0]?.id as string);
   });
@@ -263,7 +266,7 @@ test('a running server saves itself when asked, and keeps its five newest backup
   const { home } = emptyPlace(context);
   await restore({ from: made?.path ?? '', home, log });
   await using again = await openDatabase({ home, log });
-  const store = (await openConversations({ database: again, log })).of('local');
+  const store = (await openConversations({ database: again, keyring: await openTestKeyring(again), log })).of('local');
   assert.equal((await store.get(id)).title, 'Gardée');
   const refused = await gateway.ask('/api/backup', { method: 'POST', body: { to: '/etc/evil' } });
   assert.equal(refused.status, 400);

@@ -1,5 +1,8 @@
 import { IntramurosError, newId } from '../base/index.ts';
+import type { Keyring } from '../keyring/index.ts';
 import type { Database, Queryable } from '../store/index.ts';
+import type { Box, MessageText } from './box.ts';
+import { boxFor, lockUnfinished } from './holding.ts';
 import { joinMarks, lockMark, type Marked, type Mine, writeMark } from './marks.ts';
 import { getMessage, insertMessage, listBranch } from './messages.ts';
 import { autoTitle, storableText } from './text.ts';
@@ -70,42 +73,53 @@ export interface Answers {
  * @param now the present, as ISO text.
  * `grow` and `finish` write to messages that `begin` made, whoever owns the conversation meanwhile.
  */
-export function answersOf(database: Database, mine: Mine, now: () => string): Answers {
+export function answersOf(database: Database, keyring: Keyring, mine: Mine, now: () => string): Answers {
   return {
-    begin: (target, answer) => database.transaction((on) => begin(on, mine, target, answer, now())),
-    grow: async (messageId, soFar) => {
-      const rows = await database.query(
-        `UPDATE messages SET content = $2, thinking = $3 WHERE id = $1 AND status = 'generating' RETURNING id`,
-        [messageId, storable(soFar.content), soFar.thinking === undefined ? undefined : storable(soFar.thinking)],
-      );
-      return rows.length > 0;
+    async begin(target, answer) {
+      const box = await boxFor(keyring, mine.ownerId);
+      return database.transaction((on) => begin(on, box, mine, target, answer, now()));
     },
-    finish: (messageId, end) => database.transaction((on) => finish(on, messageId, end, now())),
+    grow: (messageId, soFar) => database.transaction((on) => grow(on, keyring, messageId, soFar)),
+    finish: (messageId, end) => database.transaction((on) => finish(on, keyring, messageId, end, now())),
   };
 }
+
+async function grow(on: Queryable, keyring: Keyring, messageId: string, soFar: MessageText): Promise<boolean> {
+  const found = await lockUnfinished(on, keyring, messageId);
+  if (found === undefined) return false;
+  const sealed = found.box.text(messageId, storableParts(soFar));
+  await on.query('UPDATE messages SET sealed = $2 WHERE id = $1', [messageId, sealed]);
+  return true;
+}
+
+const storableParts = ({ content, thinking }: MessageText): MessageText => ({
+  content: storable(content),
+  ...(thinking === undefined ? {} : { thinking: storable(thinking) }),
+});
 
 // An answer is never refused for its length: what a model wrote is kept as far as one message goes.
 const storable = (text: string): string => storableText(text.length > 1_000_000 ? text.slice(0, 1_000_000) : text);
 
 async function begin(
   on: Queryable,
+  box: Box,
   mine: Mine,
   target: AnswerTarget,
   answer: AnswerStart,
   at: string,
 ): Promise<BegunAnswer> {
-  const before = await lockMark(on, mine, target.conversationId);
-  const begun = await place(on, target, answer, at);
+  const before = await lockMark(on, box, mine, target.conversationId);
+  const begun = await place(on, box, target, answer, at);
   const mark = joinMarks(before, answer.mark, ...begun.history.map(markOf));
   const text = JSON.stringify(mark);
   if (target.kind === 'continue' || text !== JSON.stringify(answer.mark)) {
-    await on.query('UPDATE messages SET label = $2, label_sources = $3 WHERE id = $1', [
+    await on.query('UPDATE messages SET label = $2, sealed_sources = $3 WHERE id = $1', [
       begun.messageId,
       mark.label,
-      JSON.stringify(mark.sources),
+      box.sources('messages', begun.messageId, mark.sources),
     ]);
   }
-  if (text !== JSON.stringify(before)) await writeMark(on, target.conversationId, mark);
+  if (text !== JSON.stringify(before)) await writeMark(on, box, target.conversationId, mark);
   return { ...begun, mark };
 }
 
@@ -113,14 +127,16 @@ const markOf = ({ label, labelSources }: Message): Marked => ({ label, sources: 
 
 async function place(
   on: Queryable,
+  box: Box,
   target: AnswerTarget,
   answer: AnswerStart,
   at: string,
 ): Promise<Omit<BegunAnswer, 'mark'>> {
-  if (target.kind === 'continue') return beginContinue(on, target, answer, at);
-  const question = target.kind === 'ask' ? await ask(on, target, answer.mark, at) : await questionOf(on, target);
+  if (target.kind === 'continue') return beginContinue(on, box, target, answer, at);
+  const question =
+    target.kind === 'ask' ? await ask(on, box, target, answer.mark, at) : await questionOf(on, box, target);
   const messageId = newId('msg');
-  await insertMessage(on, {
+  await insertMessage(on, box, {
     id: messageId,
     conversationId: target.conversationId,
     parentId: question.id,
@@ -137,12 +153,13 @@ async function place(
     messageId,
     userMessageId: target.kind === 'ask' ? question.id : undefined,
     title: question.title,
-    history: await listBranch(on, target.conversationId, question.id),
+    history: await listBranch(on, box, target.conversationId, question.id),
   };
 }
 
 async function ask(
   on: Queryable,
+  box: Box,
   target: AnswerTarget & { kind: 'ask' },
   mark: Marked,
   at: string,
@@ -150,7 +167,7 @@ async function ask(
   const content = storableText(target.content);
   if (content.trim() === '') throw new IntramurosError('invalid_request', 'The question is empty. Write something.');
   if (target.parentId !== undefined) {
-    const parent = await getMessage(on, target.conversationId, target.parentId);
+    const parent = await getMessage(on, box, target.conversationId, target.parentId);
     if (parent.role === 'user') {
       throw new IntramurosError(
         'invalid_request',
@@ -160,7 +177,7 @@ async function ask(
     }
   }
   const id = newId('msg');
-  await insertMessage(on, {
+  await insertMessage(on, box, {
     id,
     conversationId: target.conversationId,
     ...(target.parentId === undefined ? {} : { parentId: target.parentId }),
@@ -171,18 +188,21 @@ async function ask(
     ...mark,
   });
   await touch(on, target.conversationId, { at, leafId: id, added: 1 });
-  const titled = await on.query<{ title: string }>(
-    `UPDATE conversations SET title = $2 WHERE id = $1 AND title = '' AND title_origin = 'auto' RETURNING title`,
-    [target.conversationId, autoTitle(content)],
+  const title = autoTitle(content);
+  const titled = await on.query(
+    `UPDATE conversations SET sealed_title = $2, words = $3::bigint[]
+     WHERE id = $1 AND sealed_title IS NULL AND title_origin = 'auto' RETURNING id`,
+    [target.conversationId, box.title(target.conversationId, title), box.tokens(title)],
   );
-  return { id, title: titled[0]?.title };
+  return { id, title: titled.length > 0 ? title : undefined };
 }
 
 async function questionOf(
   on: Queryable,
+  box: Box,
   target: AnswerTarget & { kind: 'regenerate' },
 ): Promise<{ readonly id: string; readonly title: undefined }> {
-  const message = await getMessage(on, target.conversationId, target.messageId);
+  const message = await getMessage(on, box, target.conversationId, target.messageId);
   if (message.role === 'user') return { id: message.id, title: undefined };
   throw new IntramurosError('invalid_request', `Only a question can be answered again; "${message.id}" is none.`, {
     facts: { message: message.id },
@@ -191,18 +211,19 @@ async function questionOf(
 
 async function beginContinue(
   on: Queryable,
+  box: Box,
   target: AnswerTarget & { kind: 'continue' },
   answer: AnswerStart,
   at: string,
 ): Promise<Omit<BegunAnswer, 'mark'>> {
-  const message = await getMessage(on, target.conversationId, target.messageId);
+  const message = await getMessage(on, box, target.conversationId, target.messageId);
   if (message.role !== 'assistant') {
     throw new IntramurosError('invalid_request', `Only an answer can be continued; "${message.id}" is none.`, {
       facts: { message: message.id },
     });
   }
   const taken = await on.query(
-    `UPDATE messages SET status = 'generating', run_id = $2, ended_by = NULL, error = NULL
+    `UPDATE messages SET status = 'generating', run_id = $2, ended_by = NULL, sealed_error = NULL
      WHERE id = $1 AND status <> 'generating' RETURNING id`,
     [message.id, answer.runId],
   );
@@ -217,28 +238,36 @@ async function beginContinue(
     messageId: message.id,
     userMessageId: undefined,
     title: undefined,
-    history: await listBranch(on, target.conversationId, message.id),
+    history: await listBranch(on, box, target.conversationId, message.id),
   };
 }
 
-async function finish(on: Queryable, messageId: string, end: AnswerEnd, at: string): Promise<boolean> {
-  const rows = await on.query<{ conversation_id: string }>(
-    `UPDATE messages SET content = $2, thinking = $3, thinking_ms = $4, status = $5, ended_by = $6, error = $7,
-       usage = $8, provenance = $9 WHERE id = $1 AND status = 'generating' RETURNING conversation_id`,
+async function finish(
+  on: Queryable,
+  keyring: Keyring,
+  messageId: string,
+  end: AnswerEnd,
+  at: string,
+): Promise<boolean> {
+  const found = await lockUnfinished(on, keyring, messageId);
+  if (found === undefined) return false;
+  const { conversationId, box } = found;
+  const text = storableParts(end);
+  await on.query(
+    `UPDATE messages SET sealed = $2, words = $3::bigint[], thinking_ms = $4, status = $5, ended_by = $6, sealed_error = $7,
+       usage = $8, provenance = $9 WHERE id = $1`,
     [
       messageId,
-      storable(end.content),
-      end.thinking === undefined ? undefined : storable(end.thinking),
+      box.text(messageId, text),
+      box.tokens(text.content),
       end.thinkingMs === undefined ? undefined : Math.round(end.thinkingMs),
       end.status,
       end.endedBy,
-      end.error,
+      box.error(messageId, end.error),
       end.usage,
       end.provenance,
     ],
   );
-  const conversationId = rows[0]?.conversation_id;
-  if (conversationId === undefined) return false;
   await on.query('UPDATE conversations SET updated_at = $2 WHERE id = $1', [conversationId, at]);
   return true;
 }

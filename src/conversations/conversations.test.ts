@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type DatabasePlace, onEachDatabase } from '../../test/parts/databases.ts';
+import { openTestKeyring } from '../../test/parts/keyring.ts';
 import { silentLog } from '../base/index.ts';
 import { internalLabel, type Label } from '../policy/index.ts';
 import type { Database } from '../store/index.ts';
@@ -9,7 +10,11 @@ async function opened(
   place: DatabasePlace,
 ): Promise<{ database: Database; room: ConversationRoom; store: Conversations } & AsyncDisposable> {
   const database = await place.open();
-  const room = await openConversations({ database, log: silentLog() });
+  const room = await openConversations({
+    database,
+    keyring: await openTestKeyring(database, place.home),
+    log: silentLog(),
+  });
   const store = room.of('me');
   return { database, room, store, [Symbol.asyncDispose]: () => database.close() };
 }

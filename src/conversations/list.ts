@@ -1,7 +1,9 @@
 import { IntramurosError } from '../base/index.ts';
 import type { Queryable } from '../store/index.ts';
+import type { Box } from './box.ts';
 import { isMine, type Mine } from './marks.ts';
 import { type ConversationRow, conversationColumns, toConversation } from './rows.ts';
+import { passageOf, searchTerms } from './terms.ts';
 import { searchWords } from './text.ts';
 import type { Conversation } from './types.ts';
 
@@ -25,6 +27,7 @@ export interface ConversationPage {
 /** One page of a person's conversations, the last touched first. */
 export async function listConversations(
   database: Queryable,
+  box: Box,
   { ownerId, levels }: Mine,
   options: ListOptions = {},
 ): Promise<ConversationPage> {
@@ -35,51 +38,47 @@ export async function listConversations(
   const words = searchWords(options.q ?? '');
   if (options.q?.trim() && words.length === 0) return { conversations: [], nextCursor: undefined };
   const [after, afterId] = options.cursor === undefined ? [null, null] : readCursor(options.cursor);
-  const search = words.length === 0 ? undefined : await toSearch(database, words);
+  const tokens = words.map((word) => searchTerms(word).map(box.token));
   const rows = await database.query<ConversationRow>(
     `SELECT ${conversationColumns} FROM conversations c
      WHERE ${isMine(4)} AND ($1::timestamptz IS NULL OR (c.updated_at, c.id) < ($1::timestamptz, $2::text))
-     ${search === undefined ? '' : `AND c.id IN (${matches})`}
+     ${words.length === 0 ? '' : `AND c.id IN (${matches(tokens.length)})`}
      ORDER BY c.updated_at DESC, c.id DESC LIMIT $3`,
-    [after, afterId, limit + 1, ownerId, levels, ...(search === undefined ? [] : [search])],
+    [after, afterId, limit + 1, ownerId, levels, ...tokens],
   );
-  const page = rows.slice(0, limit).map(toConversation);
+  const page = rows.slice(0, limit).map((row) => toConversation(box, row));
   const last = page.at(-1);
   return {
-    conversations: search === undefined ? page : await withSnippets(database, page, search),
+    conversations: words.length === 0 ? page : await withPassages(database, box, page, words, tokens),
     nextCursor: rows.length > limit && last ? writeCursor(last) : undefined,
   };
 }
 
-const matches = `SELECT m.conversation_id FROM messages m WHERE m.search @@ $6::tsquery
-  UNION SELECT t.id FROM conversations t WHERE t.search @@ $6::tsquery`;
+/** In SQL: a row `r` has a token of each word; the words' tokens are the parameters from `first` on. */
+const hasAll = (row: string, first: number, count: number): string =>
+  Array.from({ length: count }, (_, index) => `${row}.words && $${first + index}::bigint[]`).join(' AND ');
 
-/** The words as one query: each is a French form of an indexed word, or the beginning of an indexed word. */
-async function toSearch(database: Queryable, words: readonly string[]): Promise<string> {
-  const [row] = await database.query<{ search: string }>(
-    `SELECT string_agg('(' || (to_tsquery('intramuros_french', word) || to_tsquery('intramuros_plain', word || ':*'))::text || ')', ' & ') AS search
-     FROM unnest($1::text[]) AS word`,
-    [words],
-  );
-  return row?.search ?? '';
-}
+const matches = (count: number): string =>
+  `SELECT m.conversation_id FROM messages m WHERE ${hasAll('m', 6, count)}
+   UNION SELECT t.id FROM conversations t WHERE ${hasAll('t', 6, count)}`;
 
-async function withSnippets(
+async function withPassages(
   database: Queryable,
+  box: Box,
   page: readonly Conversation[],
-  search: string,
+  words: readonly string[],
+  tokens: readonly (readonly string[])[],
 ): Promise<readonly ListedConversation[]> {
-  const found = await database.query<{ conversation_id: string; snippet: string }>(
-    `SELECT f.conversation_id, ts_headline('intramuros_french', f.text, $1::tsquery,
-       'StartSel="", StopSel="", MaxWords=24, MinWords=10, MaxFragments=1, FragmentDelimiter=" … "') AS snippet
-     FROM (SELECT DISTINCT ON (m.conversation_id) m.conversation_id, left(m.content, 20000) AS text FROM messages m
-       WHERE m.conversation_id = ANY ($2::text[]) AND m.search @@ $1::tsquery
-       ORDER BY m.conversation_id, m.id) f`,
-    [search, page.map(({ id }) => id)],
+  const found = await database.query<{ conversation_id: string; id: string; sealed: string }>(
+    `SELECT DISTINCT ON (m.conversation_id) m.conversation_id, m.id, m.sealed FROM messages m
+     WHERE m.conversation_id = ANY ($1::text[]) AND ${hasAll('m', 2, tokens.length)} ORDER BY m.conversation_id, m.id`,
+    [page.map(({ id }) => id), ...tokens],
   );
-  const snippets = new Map(found.map((row) => [row.conversation_id, row.snippet.replace(/\s+/gu, ' ').trim()]));
+  const passages = new Map(
+    found.map((row) => [row.conversation_id, passageOf(box.openText(row.id, row.sealed).content, words)]),
+  );
   return page.map((conversation) => {
-    const snippet = snippets.get(conversation.id);
+    const snippet = passages.get(conversation.id);
     return snippet ? { ...conversation, snippet } : conversation;
   });
 }

@@ -1,6 +1,7 @@
 import { IntramurosError } from '../base/index.ts';
 import { formatLabel, joinAll, type Label, type LabelSource, type Level, levels } from '../policy/index.ts';
 import type { Queryable } from '../store/index.ts';
+import type { Box } from './box.ts';
 
 /** How sensitive something is, and what made it so. */
 export interface Marked {
@@ -41,21 +42,21 @@ export const isMine = (at: number): string =>
  * Takes hold of a conversation of a person for the rest of a transaction, and tells its high-water mark.
  * @throws {IntramurosError} `conversation_not_found`, also for somebody else's.
  */
-export async function lockMark(on: Queryable, { ownerId, levels }: Mine, id: string): Promise<Marked> {
-  const [row] = await on.query<{ label: Label; label_sources: readonly LabelSource[] }>(
-    `SELECT c.label, c.label_sources FROM conversations c WHERE c.id = $1 AND ${isMine(2)} FOR UPDATE`,
+export async function lockMark(on: Queryable, box: Box, { ownerId, levels }: Mine, id: string): Promise<Marked> {
+  const [row] = await on.query<{ label: Label; sealed_sources: string | null }>(
+    `SELECT c.label, c.sealed_sources FROM conversations c WHERE c.id = $1 AND ${isMine(2)} FOR UPDATE`,
     [id, ownerId, levels],
   );
-  if (row) return { label: row.label, sources: row.label_sources };
+  if (row) return { label: row.label, sources: box.openSources('conversations', id, row.sealed_sources) };
   throw conversationNotFound(id);
 }
 
 /** Writes a mark; the caller has joined it with the one before. */
-export async function writeMark(on: Queryable, id: string, { label, sources }: Marked): Promise<void> {
-  await on.query('UPDATE conversations SET label = $2, label_sources = $3 WHERE id = $1', [
+export async function writeMark(on: Queryable, box: Box, id: string, { label, sources }: Marked): Promise<void> {
+  await on.query('UPDATE conversations SET label = $2, sealed_sources = $3 WHERE id = $1', [
     id,
     label,
-    JSON.stringify(sources),
+    box.sources('conversations', id, sources),
   ]);
 }
 

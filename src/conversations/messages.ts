@@ -1,25 +1,26 @@
 import { IntramurosError } from '../base/index.ts';
 import type { Queryable } from '../store/index.ts';
+import type { Box } from './box.ts';
 import type { Marked } from './marks.ts';
 import { type MessageRow, messageColumns, toMessage } from './rows.ts';
 import type { Message } from './types.ts';
 
 /** The whole tree of a conversation, in order of creation. */
-export async function listMessages(on: Queryable, conversationId: string): Promise<readonly Message[]> {
+export async function listMessages(on: Queryable, box: Box, conversationId: string): Promise<readonly Message[]> {
   const rows = await on.query<MessageRow>(
     `SELECT ${messageColumns} FROM messages m WHERE m.conversation_id = $1 ORDER BY m.created_at, m.id`,
     [conversationId],
   );
-  return rows.map(toMessage);
+  return rows.map((row) => toMessage(box, row));
 }
 
 /** @throws {IntramurosError} `message_not_found`. */
-export async function getMessage(on: Queryable, conversationId: string, messageId: string): Promise<Message> {
+export async function getMessage(on: Queryable, box: Box, conversationId: string, messageId: string): Promise<Message> {
   const [row] = await on.query<MessageRow>(
     `SELECT ${messageColumns} FROM messages m WHERE m.conversation_id = $1 AND m.id = $2`,
     [conversationId, messageId],
   );
-  if (row) return toMessage(row);
+  if (row) return toMessage(box, row);
   throw new IntramurosError(
     'message_not_found',
     `There is no message "${messageId}" in conversation "${conversationId}". It may have been deleted.`,
@@ -28,7 +29,12 @@ export async function getMessage(on: Queryable, conversationId: string, messageI
 }
 
 /** The messages from the root down to one, that one included. */
-export async function listBranch(on: Queryable, conversationId: string, leafId: string): Promise<readonly Message[]> {
+export async function listBranch(
+  on: Queryable,
+  box: Box,
+  conversationId: string,
+  leafId: string,
+): Promise<readonly Message[]> {
   const rows = await on.query<MessageRow>(
     `WITH RECURSIVE branch AS (
        SELECT ${messageColumns}, 0 AS depth FROM messages m WHERE m.conversation_id = $1 AND m.id = $2
@@ -37,8 +43,8 @@ export async function listBranch(on: Queryable, conversationId: string, leafId: 
      SELECT ${messageColumns} FROM branch m ORDER BY m.depth DESC`,
     [conversationId, leafId],
   );
-  if (rows.length === 0) await getMessage(on, conversationId, leafId);
-  return rows.map(toMessage);
+  if (rows.length === 0) await getMessage(on, box, conversationId, leafId);
+  return rows.map((row) => toMessage(box, row));
 }
 
 /** Versions of one message: all with its parent, itself included, oldest first. */
@@ -49,24 +55,26 @@ export function siblings(tree: readonly Message[], message: Message): readonly M
 /** Writes a new message. */
 export async function insertMessage(
   on: Queryable,
+  box: Box,
   message: Pick<Message, 'id' | 'conversationId' | 'role' | 'content' | 'status' | 'createdAt'> &
     Partial<Pick<Message, 'parentId' | 'runId'>> &
     Marked,
 ): Promise<void> {
   await on.query(
-    `INSERT INTO messages (id, conversation_id, parent_id, role, content, status, run_id, created_at, label, label_sources)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    `INSERT INTO messages (id, conversation_id, parent_id, role, sealed, status, run_id, created_at, label, sealed_sources, words)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bigint[])`,
     [
       message.id,
       message.conversationId,
       message.parentId,
       message.role,
-      message.content,
+      box.text(message.id, message),
       message.status,
       message.runId,
       message.createdAt,
       message.label,
-      JSON.stringify(message.sources),
+      box.sources('messages', message.id, message.sources),
+      message.status === 'generating' ? [] : box.tokens(message.content), // a growing answer is indexed at its end
     ],
   );
 }

@@ -1,4 +1,5 @@
 import { formatBytes, IntramurosError } from '../base/index.ts';
+import { fold, wordsOf } from './terms.ts';
 
 /** Largest message that is kept. A context of a million tokens is about as much. */
 export const messageLimitBytes = 4 * 1024 * 1024;
@@ -51,12 +52,7 @@ export function autoTitle(question: string): string {
 
 /** Words of a search as they are indexed: lower case, accents folded, no signs. At most 16. */
 export function searchWords(query: string): readonly string[] {
-  const folded = query
-    .toWellFormed()
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase()
-    .replaceAll('œ', 'oe')
-    .replaceAll('æ', 'ae');
-  return (folded.match(/[\p{L}\p{N}]+/gu) ?? []).slice(0, 16).map((word) => word.slice(0, 100));
+  return wordsOf(fold(query))
+    .slice(0, 16)
+    .map((word) => word.slice(0, 100));
 }

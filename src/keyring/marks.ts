@@ -32,11 +32,12 @@ export async function markDestroyed(
   return { subjects: rows.map(({ subject }) => subject), at: first?.at ?? at };
 }
 
-/** Gives a destroyed subject a new key; leaves one that has a key as it is. */
+/** Gives a destroyed subject a new key; leaves one that has a key as it is, and one whose account is removed. */
 export async function renewRow(on: Queryable, house: Key, subject: string, at: string): Promise<void> {
   const key = toKey(randomBytes(32));
   await on.query(
-    `UPDATE subject_keys SET wrapped = $2, made_at = $3, destroyed_at = NULL WHERE subject = $1 AND wrapped IS NULL`,
+    `UPDATE subject_keys SET wrapped = $2, made_at = $3, destroyed_at = NULL WHERE subject = $1 AND wrapped IS NULL
+       AND NOT EXISTS (SELECT 1 FROM subject_keys WHERE subject = 'account/' || $1)`,
     [subject, sealText(house, `subject_keys/${subject}`, key.bytes), at],
   );
 }

@@ -192,6 +192,14 @@ class OpenKeyring implements Keyring {
     return this.ready(subject, on);
   }
 
+  async existing(subjects: readonly string[], on: Queryable = this.#parts.database): Promise<readonly string[]> {
+    const rows = await on.query<{ subject: string }>(
+      'SELECT subject FROM subject_keys WHERE subject = ANY ($1::text[]) AND wrapped IS NOT NULL',
+      [subjects],
+    );
+    return rows.map(({ subject }) => subject);
+  }
+
   async adopt(from: string, to: string, on: Queryable): Promise<void> {
     await renameKey(on, this.#parts.house, from, to);
     this.#held.delete(from);

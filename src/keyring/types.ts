@@ -36,7 +36,7 @@ export interface Keyring extends AsyncDisposable {
   seal(subject: string, place: string, text: string): string;
   /** @throws {IntramurosError} `key_destroyed`; `key_unavailable` when the house key is lost or another, or the text is damaged. */
   open(subject: string, place: string, sealed: string): string;
-  /** Keyed token of a word, for search over sealed text: HMAC-SHA-256 cut to 64 bits, as a signed decimal number. */
+  /** Keyed token of a word, for search over sealed text: HMAC-SHA-256 cut to 48 bits, as a decimal number. */
   token(subject: string, word: string): string;
   /**
    * Destroys the keys of subjects and of all below them. Durable when it resolves, or, in a transaction `on`, when that
@@ -49,6 +49,8 @@ export interface Keyring extends AsyncDisposable {
   renew(subject: string, on?: Queryable): Promise<void>;
   /** Gives a subject's key to another that has none, with what is below it: texts stay sealed as they are. */
   adopt(from: string, to: string, on: Queryable): Promise<void>;
+  /** Which of these subjects have a key. */
+  existing(subjects: readonly string[], on?: Queryable): Promise<readonly string[]>;
   /** What was destroyed in this installation, by the marks that no backup takes back. */
   readonly destroyed: readonly Tombstone[];
   /** Where the house key comes from, in words that hold nothing of it. */

@@ -26,6 +26,7 @@ import { backupHere, openDatabase, openSecrets } from '../../src/store/index.ts'
 import { openUpstreams, type UpstreamInput, type Upstreams, type UpstreamsOptions } from '../../src/upstreams/index.ts';
 import { copyDatabase } from './databases.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
+import { openTestKeyring } from './keyring.ts';
 import { describeModel, openMemoryLibrary } from './memory-library.ts';
 import { ownerIdentity } from './owner-identity.ts';
 import { embeddedPlace } from './places.ts';
@@ -122,7 +123,12 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
   const library = openMemoryLibrary(models);
   const conversations = database
-    ? await openConversations({ database, log, ...(options.defaultLabel && { defaultLabel: options.defaultLabel }) })
+    ? await openConversations({
+        database,
+        keyring: await openTestKeyring(database, home),
+        log,
+        ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
+      })
     : closedRoom<ConversationRoom>({ of: () => closedRoom<Conversations>() });
   const metrics = openMetrics({ engine, reach });
   const { gate, audit, policy, ...decided } = openTestGate(home);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type DatabasePlace, freshPlace } from '../../../test/parts/databases.ts';
 import { type EchoEngine, openEchoEngine } from '../../../test/parts/echo-engine.ts';
+import { openTestKeyring } from '../../../test/parts/keyring.ts';
 import { noCaps, person } from '../../../test/parts/people.ts';
 import { embeddedPlace } from '../../../test/parts/places.ts';
 import { openTestGate } from '../../../test/parts/test-gate.ts';
@@ -80,7 +81,11 @@ describe('the answer path', () => {
   before(async () => {
     place = await freshPlace({ after: (hook: () => void) => cleanUps.push(hook) } as never);
     database = await place.open();
-    room = await openConversations({ database, log: silentLog() });
+    room = await openConversations({
+      database,
+      keyring: await openTestKeyring(database, place.home),
+      log: silentLog(),
+    });
     conversations = room.of('me');
   });
   after(async () => {
