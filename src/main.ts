@@ -46,7 +46,7 @@ async function guardThisProcess({ databaseUrl, host }: Settings): Promise<Guard>
   guard ??= installGuard({
     hosts: [{ host }, ...databaseHosts(databaseUrl)],
     programs: [own('./engine/process/main.ts'), own('./engine/tuned/main.ts'), own('../tools/verify-log.mjs')],
-    threads: [own('./store/embedded-worker.ts')],
+    threads: [own('./store/embedded-worker.ts'), own('./audit/verify-worker.ts')],
   });
   return guard;
 }

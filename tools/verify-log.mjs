@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Verifies a record of Intramuros, or the receipt of one answer, without Intramuros: plain Node 20 or later, this file alone,
-// no network. docs/audit.md describes the format, so that another verifier can be written from it.
+// no network. The format is described in docs/audit.md.
 //   node verify-log.mjs <folder "audit" | receipt.json> [--known CHECKPOINT]... [--key VERIFIER_KEY]
 //                       [--witness VERIFIER_KEY]... [--quorum N] [--json] [--fr]
 //
@@ -74,17 +74,19 @@ export function verifyFolder(folder, options = {}) {
     if (!signedBy(checkpoints.at(-1))) bad('signature', { size: checkpoints.at(-1).size });
   }
   checkpoints.sort((a, b) => a.size - b.size);
-  const ends = card.tombstones.map(({ kinds, firstSeq, count }) => (kinds === 'all' ? firstSeq + count : 0));
-  const first = Math.max(0, ...ends);
+  const first = Math.max(0, ...card.tombstones.map((one) => (one.kinds === 'all' ? one.firstSeq + one.count : 0)));
   const tree = { size: first, subtrees: card.frontier.map((hex) => Buffer.from(hex, 'hex')) };
   const seen = { decisions: new Set(), outcomes: [], announced: new Set() };
-  let [next, good, unfinishedBytes] = [0, first, 0]; // the next checkpoint, and up to where signed roots were reached
+  const good = { own: first, kept: first }; // up to where the roots of checkpoints were reached
+  let next = 0;
+  const isBroken = () => report.firstBad !== null; // then what stands above it is broken too
   const reachCheckpoints = () => {
     for (; next < checkpoints.length && checkpoints[next].size <= tree.size; next += 1) {
       const { size, root, known } = checkpoints[next];
       if (size < first) continue; // its records were deleted, and the tombstone says so
-      if (rootOf(tree.subtrees).toString('base64') === root) good = size;
-      else bad(known ? 'fork' : 'root', { size, from: good });
+      const which = known ? 'kept' : 'own';
+      if (rootOf(tree.subtrees).toString('base64') === root) good[which] = size;
+      else if (known || !isBroken()) bad(known ? 'fork' : 'root', isBroken() ? { size } : { size, seq: good[which] });
     }
   };
   reachCheckpoints();
@@ -93,18 +95,18 @@ export function verifyFolder(folder, options = {}) {
     const record = parse(line);
     if (record?.seq !== seq) bad(record === undefined ? 'not_json' : 'number', { seq, found: record?.seq });
     if (!/^[0-9a-f]{64}$/.test(record?.expired)) {
-      remember(seen, record);
+      remember(seen, { ...record, data: Object(record?.data) });
       return leaf;
     }
-    const expired = card.tombstones.some((one) => seq >= one.firstSeq && seq < one.firstSeq + one.count);
+    const expired = card.tombstones.some(({ firstSeq, count }) => seq >= firstSeq && seq < firstSeq + count);
     if (!expired || Object.keys(record).length !== 2) bad('stub', { seq });
     return Buffer.from(record.expired, 'hex');
   };
   const months = fs.readdirSync(folder).filter((name) => /^\d{4}-\d{2}\.jsonl$/.test(name));
   for (const name of months.sort()) {
     const stored = storedHashes(path.join(folder, 'tree', name.replace('.jsonl', '.hashes')));
-    const compare = (hash) => stored.fits(hash) || bad('changed', { seq: tree.size });
-    unfinishedBytes = eachLine(path.join(folder, name), (line, leaf) => {
+    const compare = (hash, inner) => stored.fits(hash) || (inner && isBroken()) || bad('changed', { seq: tree.size });
+    const unfinishedBytes = eachLine(path.join(folder, name), (line, leaf) => {
       grow(tree, look(line, leaf), compare);
       reachCheckpoints();
     });
@@ -121,8 +123,7 @@ export function verifyFolder(folder, options = {}) {
   for (const { month } of due) if (!seen.announced.has(month)) bad('not_announced', { month });
   const own = checkpoints.filter(({ known }) => !known);
   checkWitnesses(own.at(-1), options, bad);
-  report.firstBad ??= report.problems.find(({ from }) => from !== undefined)?.from ?? null;
-  const counts = { records: tree.size - first, firstRecord: first, checkpoints: own.length, unfinishedBytes };
+  const counts = { records: tree.size - first, firstRecord: first, checkpoints: own.length };
   return { origin: card.origin, ...counts, unsignedRecords: tree.size - (own.at(-1)?.size ?? first), ...report };
 }
 
@@ -132,14 +133,14 @@ function grow(tree, leaf, store) {
   store(last);
   for (let rest = tree.size; rest % 2 === 1; rest = (rest - 1) / 2) {
     last = nodeOf(tree.subtrees.pop(), last);
-    store(last);
+    store(last, true);
   }
   tree.subtrees.push(last);
   tree.size += 1;
 }
 
 /** Bytes that left must have their decision; deletions must have been written down. */
-function remember(seen, { seq, kind, data } = {}) {
+function remember(seen, { seq, kind, data }) {
   if (kind === 'decision') seen.decisions.add(data.id);
   if (kind === 'outcome' && data.sentBytes > 0) seen.outcomes.push({ seq, decisionId: data.decisionId });
   if (kind === 'system' && data.what === 'audit.expired') seen.announced.add(data.month);
@@ -224,9 +225,8 @@ export function verifyReceipt(receipt, options = {}) {
   for (const { seq, decisionId } of data)
     if (decisionId !== undefined && !data.some(({ id }) => id === decisionId)) bad('no_decision', { seq });
   for (const [name, { nonce, text }] of Object.entries(receipt.opening ?? {})) {
-    if (typeof text !== 'string') continue;
-    const commitment = sha256(Buffer.concat([Buffer.from(nonce, 'hex'), Buffer.from(text)])).toString('hex');
-    if (!data.some((one) => one[`${name}Commitment`] === commitment)) bad('text', { name });
+    const commitment = sha256(Buffer.concat([Buffer.from(nonce, 'hex'), Buffer.from(text ?? '')])).toString('hex');
+    if (text !== undefined && !data.some((one) => one[`${name}Commitment`] === commitment)) bad('text', { name });
   }
   checkWitnesses(note, options, bad);
   return { origin: note?.origin, records: data.length, checkpoints: 1, unsignedRecords: 0, ...report };
@@ -254,7 +254,7 @@ shorter|{file} ends before or in the middle of number {seq}, and there was more|
 checkpoint|line {line} of checkpoints.jsonl is no checkpoint|la ligne {line} de checkpoints.jsonl n’est pas un point de contrôle
 signature|the checkpoint of {size} records is not signed by this log’s key|le point de contrôle à {size} enregistrements n’est pas signé par la clef de ce journal
 other_key|this log does not sign with the key that you gave|ce journal ne signe pas avec la clef que vous avez donnée
-root|the records from {from} up to {size} are not those that were signed|les enregistrements de {from} à {size} ne sont pas ceux qui ont été signés
+root|the records from {seq} up to {size} are not those that were signed|les enregistrements de {seq} à {size} ne sont pas ceux qui ont été signés
 fork|this is another log: its first {size} records are not those of the checkpoint that you kept|c’est un autre journal : ses {size} premiers enregistrements ne sont pas ceux du point de contrôle que vous gardiez
 cut|{seq} records are left of {size} that were signed|il reste {seq} enregistrements sur {size} signés
 cut_known|{seq} records are left of {size} of the checkpoint that you kept|il reste {seq} enregistrements sur les {size} du point de contrôle que vous gardiez

@@ -27,6 +27,7 @@ import { tokenize } from './tokenize.ts';
 import { upstream } from './upstream.ts';
 import { usage } from './usage.ts';
 import { user } from './user.ts';
+import { verify } from './verify.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
@@ -57,6 +58,7 @@ export const commands: readonly Command[] = [
   config,
   doctor,
   egress,
+  verify,
   completion,
   version,
   help,
