@@ -1,2 +1,3 @@
+export type { EngineOptions } from './engine-options.ts';
 export { type Machine, thisMachine } from './machine.ts';
-export { type EngineOptions, openEngine } from './open-engine.ts';
+export { openEngine } from './open-engine.ts';

@@ -103,7 +103,7 @@ export function fitToMemory(
   if (needed() <= options.roomBytes) return { start: { ...wanted, contextTokens }, predictedBytes: needed() };
   const remedy = options.fixedContext
     ? `Lower the context (INTRAMUROS_CONTEXT_TOKENS is ${contextTokens}; it takes ${formatBytes(kvBytes())} of this), stop a model that is in use ("intramuros ps"), or choose a smaller one.`
-    : 'Stop a model that is in use ("intramuros ps"), raise INTRAMUROS_MEMORY_LIMIT if one is set, or choose a smaller model.';
+    : 'Stop a model that is kept ("intramuros ps"), raise INTRAMUROS_MEMORY_LIMIT if one is set, or choose a smaller model.';
   throw new IntramurosError(
     'memory_insufficient',
     `Model "${model.id}" needs ${formatBytes(needed())}; ${formatBytes(Math.max(0, options.roomBytes))} is free for it. ${remedy}`,

@@ -37,6 +37,12 @@ export class ModelSlot {
   pinned = false;
   /** Requests that hold the model: waiting for its load, queued or answered. */
   holders = 0;
+  /** Requests before its load, while that waits for memory of models in use. */
+  ahead: number | undefined;
+  /** The load that this model has to make place for: it takes no new requests until that went on. */
+  waysFor: ModelSlot | undefined;
+  /** Requests that wait because it makes place. */
+  parked = 0;
   lastUsedAt: number;
   expiresAt: number | undefined;
   /** Loads that failed and crashes, since the model last answered. */
@@ -53,6 +59,18 @@ export class ModelSlot {
   /** True when unloading it takes nothing from anyone. */
   get isIdle(): boolean {
     return this.state === 'ready' && this.holders === 0 && (this.process?.openRequests ?? 0) === 0;
+  }
+
+  tellAhead(ahead: number | undefined): void {
+    if (this.ahead === ahead) return;
+    this.ahead = ahead;
+    this.update({});
+  }
+
+  makesWayFor(slot: ModelSlot | undefined): void {
+    if (this.waysFor === slot) return;
+    this.waysFor = slot;
+    this.update({});
   }
 
   /** Notes a change of state and wakes all who wait for it. */
@@ -104,7 +122,8 @@ export class ModelSlot {
       contextUsedTokens: this.processState.contextUsedTokens,
       // The process reports with each step; when the last request was cancelled there is no further step.
       activeRequests: open ? this.processState.activeRequests : 0,
-      queuedRequests: open ? this.processState.queuedRequests : 0,
+      queuedRequests:
+        (open ? this.processState.queuedRequests : 0) + this.parked + (this.ahead === undefined ? 0 : this.holders),
       pinned: this.pinned,
       expiresAt: this.expiresAt,
       file: this.file,

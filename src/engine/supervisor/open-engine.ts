@@ -1,27 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import { type Clock, IntramurosError, isIntramurosError, type Logger, type Settings } from '../../base/index.ts';
-import type { InstalledModel, ModelLibrary } from '../../models/index.ts';
-import type { MemoryParts, StartOptions } from '../process/protocol.ts';
+import { IntramurosError, isIntramurosError } from '../../base/index.ts';
+import type { InstalledModel } from '../../models/index.ts';
 import type { Engine, EngineEvent, GenerateRequest, LoadPhase } from '../types.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { leavable } from './leavable.ts';
-import { fitToMemory, type LoadPlan, purposeOf, servedFile, startOptions, statFile } from './load-plan.ts';
+import { fitToMemory, type LoadPlan, purposeOf, servedFile, startOptions } from './load-plan.ts';
 import { type Machine, thisMachine } from './machine.ts';
+import { MemoryLine, throwIfFull } from './memory-line.ts';
 import { freeForModels, givenBack, type MemoryRoom } from './memory-room.ts';
 import { ModelProcess } from './model-process.ts';
 import { ModelSlot, throwIfTooSoon } from './model-slot.ts';
-
-export interface EngineOptions {
-  readonly library: Pick<ModelLibrary, 'get'>;
-  readonly settings: Pick<
-    Settings,
-    'contextTokens' | 'parallel' | 'queueLimit' | 'threads' | 'keepAlive' | 'memoryLimit' | 'engineTimeout'
-  >;
-  readonly log: Logger;
-  readonly clock: Clock;
-  /** The program that an engine process runs, where it is not the one beside these sources. */
-  readonly entry?: string;
-  readonly machine?: Machine;
-}
+import { Predictions } from './predictions.ts';
+import { loadFailed, processOf, unloaded, wrongPurpose } from './refusals.ts';
 
 /**
  * Opens the local engine: one child process a model, started when first asked for, ended when idle too long or when another
@@ -43,7 +33,8 @@ class Supervisor implements Engine {
   readonly #machine: Machine;
   readonly #entry: string;
   readonly #slots = new Map<string, ModelSlot>();
-  readonly #predictions = new Map<string, MemoryParts>();
+  readonly #predictions: Predictions;
+  readonly #line = new MemoryLine(() => this.#room());
   readonly #timers = new Map<ModelSlot, NodeJS.Timeout>();
   readonly #ending = new Set<Promise<void>>();
   /** Loads pass one at a time from prediction to start, so that two never count on the same free memory. */
@@ -54,6 +45,7 @@ class Supervisor implements Engine {
     this.#options = options;
     this.#machine = options.machine ?? thisMachine;
     this.#entry = options.entry ?? fileURLToPath(new URL('../process/main.ts', import.meta.url));
+    this.#predictions = new Predictions(this.#entry, (process) => this.#track(process));
   }
 
   generate(request: GenerateRequest, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<EngineEvent> {
@@ -62,11 +54,13 @@ class Supervisor implements Engine {
 
   async *#generate({ model, ...request }: GenerateRequest, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     signal.throwIfAborted();
+    yield* this.#turn(model, signal);
     const { slot, release } = await this.#hold(model, (found) => {
       if (purposeOf(found) === 'embedding') throw wrongPurpose(found, 'makes embeddings; it cannot answer');
     });
     try {
-      for await (const state of this.#untilReady(slot, signal)) yield { type: 'loading', ...state };
+      for await (const { ahead, ...state } of this.#untilReady(slot, signal))
+        yield ahead === undefined ? { type: 'loading', ...state } : { type: 'queued', ahead };
       yield* processOf(slot).generate(request, signal);
       slot.failures = 0;
     } finally {
@@ -113,7 +107,7 @@ class Supervisor implements Engine {
     const { slot, release } = await this.#hold(id);
     try {
       slot.pinned = pin ?? slot.pinned;
-      yield* this.#untilReady(slot, signal);
+      for await (const { phase, progress } of this.#untilReady(slot, signal)) yield { phase, progress };
     } finally {
       release();
     }
@@ -199,20 +193,65 @@ class Supervisor implements Engine {
     const process = this.#spawn(slot); // it boots while the memory is predicted
     slot.process = process;
     try {
-      await this.#admit(async () => {
-        const plan = await this.#plan(slot);
-        const { contextTokens } = plan.start;
-        Object.assign(slot, servedFile(slot.model), { predictedBytes: plan.predictedBytes, contextTokens });
-        slot.update({ phase: 'starting' });
+      let victims: readonly ModelSlot[] | undefined = [];
+      for (;;) {
+        if (!this.#line.isBehind(slot)) victims = await this.#admit(() => this.#tryStart(slot, process));
+        if (victims === undefined) break;
+        await this.#line.wait(slot, victims);
         if (slot.state !== 'loading') throw unloaded(slot.id);
-        process.start(plan.start);
-      });
+        if (slot.holders === 0) this.#giveUp(slot);
+      }
+      this.#line.leave(slot);
     } catch (error) {
+      this.#line.leave(slot);
       await process.stop(isIntramurosError(error) ? error : loadFailed(slot.id, error));
       throw error;
     }
     const ready = await process.ready;
     slot.contextTokens = ready.contextTokens;
+  }
+
+  /** Starts a load that there is memory for; otherwise gives the models in use that have to go first. */
+  async #tryStart(slot: ModelSlot, process: ModelProcess): Promise<readonly ModelSlot[] | undefined> {
+    let plan: LoadPlan;
+    try {
+      plan = await this.#plan(slot);
+    } catch (error) {
+      const { code, facts } = error as IntramurosError;
+      const victims = code === 'memory_insufficient' && this.#line.victims(slot, Number(facts.neededBytes));
+      if (victims) return victims;
+      throw error;
+    }
+    const { contextTokens } = plan.start;
+    Object.assign(slot, servedFile(slot.model), { predictedBytes: plan.predictedBytes, contextTokens });
+    slot.update({ phase: 'starting' });
+    if (slot.state !== 'loading') throw unloaded(slot.id);
+    process.start(plan.start);
+    return undefined;
+  }
+
+  /** Whoever wanted the load has left while it waited. */
+  #giveUp(slot: ModelSlot): never {
+    const error = unloaded(slot.id);
+    this.#slots.delete(slot.id);
+    slot.update({ state: 'unloading', error });
+    throw error;
+  }
+
+  /** Waits while a model makes place for another; tells how many are before. */
+  async *#turn(id: string, signal: AbortSignal): AsyncGenerator<{ readonly type: 'queued'; readonly ahead: number }> {
+    if (![...this.#slots.values()].some(({ waysFor }) => waysFor)) return;
+    const { id: model } = await this.#options.library.get(id);
+    for (let slot = this.#slots.get(model); slot?.waysFor !== undefined; slot = this.#slots.get(model)) {
+      throwIfFull(slot, this.#options.settings.queueLimit);
+      yield { type: 'queued', ahead: slot.holders + slot.waysFor.holders + slot.parked };
+      slot.parked += 1;
+      try {
+        await slot.changed(signal);
+      } finally {
+        slot.parked -= 1;
+      }
+    }
   }
 
   async #admit<T>(work: () => Promise<T>): Promise<T> {
@@ -229,6 +268,7 @@ class Supervisor implements Engine {
       onLoading: (phase, progress) => slot.update({ phase, progress }),
       onState: (state) => {
         slot.processState = state;
+        if (slot.waysFor !== undefined && slot.isIdle) this.#line.freed();
       },
       onLine: (line) => this.#options.log.debug({ model: slot.id, line }, 'engine process'),
       onCrash: (error) => {
@@ -250,7 +290,7 @@ class Supervisor implements Engine {
   async #plan(slot: ModelSlot): Promise<LoadPlan> {
     const { settings } = this.#options;
     const wanted = startOptions(slot.model, settings, this.#machine.computeThreads);
-    const memory = await this.#predict(slot, wanted);
+    const memory = await this.#predictions.of(slot.id, wanted);
     const idle = [...this.#slots.values()].filter((other) => other !== slot && other.isIdle && !other.pinned);
     const reclaimable = idle.reduce((sum, other) => sum + givenBack(this.#room(), other), 0);
     const plan = fitToMemory(slot.model, wanted, memory, {
@@ -267,34 +307,16 @@ class Supervisor implements Engine {
     return plan;
   }
 
-  /** The library's own figures, from a process that allocates nothing; kept for the next load of the same file. */
-  async #predict(slot: ModelSlot, start: StartOptions): Promise<MemoryParts> {
-    const { size, mtimeMs } = await statFile(slot.id, start.file);
-    const key = JSON.stringify([start.file, size, mtimeMs, start.contextTokens, start.parallel, start.purpose]);
-    const known = this.#predictions.get(key);
-    if (known) return known;
-    const process = new ModelProcess({ model: slot.id, entry: this.#entry });
-    this.#track(process);
-    process.start({ ...start, dryRun: true });
-    try {
-      const memory = await process.predicted;
-      this.#predictions.set(key, memory);
-      return memory;
-    } finally {
-      await process.stop(new IntramurosError('cancelled', 'The dry run is over.'));
-    }
-  }
-
   #room(): MemoryRoom {
     return { slots: [...this.#slots.values()], machine: this.#machine, limitBytes: this.#options.settings.memoryLimit };
   }
 
   async *#untilReady(slot: ModelSlot, signal: AbortSignal) {
-    let last: { readonly phase: LoadPhase; readonly progress: number } | undefined;
+    let last: { readonly phase: LoadPhase; readonly progress: number; readonly ahead: number | undefined } | undefined;
     while (slot.state === 'loading') {
-      const { phase = 'starting', progress } = slot;
-      if (phase !== last?.phase || progress !== last.progress) {
-        last = { phase, progress };
+      const { phase = 'starting', progress, ahead } = slot;
+      if (phase !== last?.phase || progress !== last.progress || ahead !== last.ahead) {
+        last = { phase, progress, ahead };
         yield last;
         continue;
       }
@@ -309,6 +331,7 @@ class Supervisor implements Engine {
     { signal = new AbortController().signal, check }: AskOptions = {},
   ): Promise<T> {
     signal.throwIfAborted();
+    for await (const _ of this.#turn(id, signal));
     const { slot, release } = await this.#hold(id, check);
     try {
       for await (const _ of this.#untilReady(slot, signal));
@@ -327,6 +350,7 @@ class Supervisor implements Engine {
   ): Promise<{ readonly slot: ModelSlot; readonly release: () => void }> {
     const slot = await this.#slot(id, check);
     if (slot.state === 'unloading') return this.#hold(id, check); // it was taken away in this very moment
+    throwIfFull(slot, this.#options.settings.queueLimit);
     slot.holders += 1;
     slot.expiresAt = undefined;
     clearTimeout(this.#timers.get(slot));
@@ -334,6 +358,7 @@ class Supervisor implements Engine {
       slot.holders -= 1;
       slot.lastUsedAt = this.#options.clock.now();
       if (slot.holders === 0) this.#expireLater(slot);
+      this.#line.freed();
     };
     return { slot, release };
   }
@@ -365,26 +390,6 @@ class Supervisor implements Engine {
     await process?.stop(error);
     if (this.#slots.get(slot.id) === slot) this.#slots.delete(slot.id);
     slot.update({});
+    this.#line.freed();
   }
 }
-
-function processOf(slot: ModelSlot): ModelProcess {
-  if (slot.process && slot.state === 'ready') return slot.process;
-  throw slot.error ?? unloaded(slot.id);
-}
-
-const unloaded = (id: string): IntramurosError =>
-  new IntramurosError('engine_unavailable', `Model "${id}" was unloaded while it was loading. Ask again to load it.`, {
-    facts: { model: id },
-  });
-
-const loadFailed = (id: string, cause: unknown): IntramurosError =>
-  new IntramurosError('model_load_failed', `Model "${id}" could not be loaded. The log has the details.`, {
-    cause,
-    facts: { model: id },
-  });
-
-const wrongPurpose = (model: InstalledModel, what: string): IntramurosError =>
-  new IntramurosError('model_unusable', `Model "${model.id}" ${what}. Choose another model ("intramuros list").`, {
-    facts: { model: model.id },
-  });
