@@ -27,6 +27,7 @@ import { openGovernance } from './governance.ts';
 import { openIdentity } from './identity/index.ts';
 import { openKeyring, type RunProgram } from './keyring/index.ts';
 import { openModelLibrary } from './models/index.ts';
+import { type Detector, openDetector, openVaults } from './personal/index.ts';
 import { type Clearance, type Destination, type Label, openGate, openPolicy, parseLabel } from './policy/index.ts';
 import { openSignIn, readSignInSettings } from './signin/index.ts';
 import { backupHere, openDatabase, openSecrets } from './store/index.ts';
@@ -113,6 +114,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   });
   const metrics = openMetrics({ engine, reach, decisions });
   const here = embeddedPlace(settings.enclave, clock.now());
+  let detector: Detector | undefined;
   const answers = openAnswers({
     engine,
     library,
@@ -124,6 +126,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     log,
     clock,
     bytesOf: (decisionId) => egress.bytesOf(decisionId),
+    personal: { detector: () => (detector ??= openDetector()), vaults: openVaults({ database, keys: keyring, log }) },
     defaultModel: settings.defaultModel,
     defaultLabel,
     onStep: metrics.step,

@@ -83,9 +83,7 @@ test('a piece that begins no placeholder is never held, one that may waits for i
   const whole = placeholderOf('PERSON', 1);
   let longest = 0;
   for (let at = 0; at < cases; at += 1) {
-    const words = Array.from({ length: 12 }, () =>
-      random.chance(0.3) ? whole : random.pick(noise),
-    );
+    const words = Array.from({ length: 12 }, () => (random.chance(0.3) ? whole : random.pick(noise)));
     const text = words.join(random.chance(0.5) ? ' ' : '');
     const restorer = new Restorer(vault);
     let [given, got] = ['', ''];

@@ -26,11 +26,15 @@ export class KnownTexts {
     }
   }
 
-  find(text: string): readonly Span[] {
+  /** Those whose first word begins between `from` and `to`. */
+  find(text: string, from: number, to: number): readonly Span[] {
     if (this.#byFirstWord.size === 0) return [];
     const spans: Span[] = [];
     let past = 0;
-    for (const { 0: word, index } of text.matchAll(wordsIn)) {
+    const words = new RegExp(wordsIn);
+    words.lastIndex = from;
+    for (let match = words.exec(text); match && match.index < to; match = words.exec(text)) {
+      const { 0: word, index } = match;
       if (index < past) continue;
       const known = this.#byFirstWord.get(word)?.find((one) => isThere(one, text, index));
       if (!known) continue;

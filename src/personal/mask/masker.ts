@@ -155,18 +155,21 @@ async function replaceAll(
   const known = new KnownTexts(vault);
   const masked: string[] = [];
   for (const [index, text] of texts.entries()) {
-    await reader.pause();
-    masked.push(replace(text, found[index] ?? [], known, vault));
+    const again: Span[] = [];
+    const seen = blanked(text, [...placeholdersIn(text)]);
+    for (const { start, end } of chunksOf(seen)) {
+      await reader.pause();
+      again.push(...known.find(seen, start, end).map((span) => withBackslashes(text, span)));
+    }
+    masked.push(replace(text, mergeSpans([...(found[index] ?? []), ...again]), vault));
   }
   return masked;
 }
 
-function replace(text: string, found: readonly Span[], known: KnownTexts, vault: Vault): string {
-  const seen = blanked(text, [...placeholdersIn(text)]);
-  const again = known.find(seen).map((span) => withBackslashes(text, span));
+function replace(text: string, spans: readonly Span[], vault: Vault): string {
   let out = '';
   let done = 0;
-  for (const span of again.length === 0 ? found : mergeSpans([...found, ...again])) {
+  for (const span of spans) {
     out += text.slice(done, span.start) + vault.take(span.kind, text.slice(span.start, span.end), span);
     done = span.end;
   }
