@@ -1,17 +1,14 @@
 #!/usr/bin/env node
-// Verifies a record of Intramuros, or the receipt of one answer, without Intramuros: plain Node 20 or later, this file alone,
+// Verifies a record of Intramuros, or the receipt of one answer, without Intramuros: plain Node 20.11 or later, this file alone,
 // no network. The format is described in docs/audit.md.
 //   node verify-log.mjs <folder "audit" | receipt.json> [--known CHECKPOINT]... [--key VERIFIER_KEY]
 //                       [--witness VERIFIER_KEY]... [--quorum N] [--json] [--fr]
-//
 // --known    a checkpoint (or a receipt) that you kept: the log must have grown from it, and from nothing else
 // --key      the log's public key, as you know it from elsewhere; without it the key is the one that the log says
 // --witness  public key of a witness; --quorum says how many of them must have signed the last checkpoint (all)
 // Exit code: 0 all is well, 1 something is wrong (the first bad record is named), 2 it could not be read.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const sha256 = (bytes) => crypto.createHash('sha256').update(bytes).digest();
@@ -62,10 +59,9 @@ function collect() {
 /** Verifies every line, hash and checkpoint of a log folder. */
 export function verifyFolder(folder, options = {}) {
   const { report, bad } = collect();
-  const card = JSON.parse(fs.readFileSync(path.join(folder, 'log.json'), 'utf8'));
-  const told = card.keys.map(({ publicKey }) => publicKey);
-  const keys = options.key ? [options.key] : told;
-  if (!told.includes(keys[0])) bad('other_key');
+  const card = JSON.parse(fs.readFileSync(`${folder}/log.json`, 'utf8'));
+  const keys = options.key ? [options.key] : card.keys.map(({ publicKey }) => publicKey);
+  if (!card.keys.some(({ publicKey }) => publicKey === keys[0])) bad('other_key');
   const signedBy = (note) => note.origin === card.origin && keys.some((key) => isSigned(note, key));
   const checkpoints = readCheckpoints(folder, bad);
   for (const note of checkpoints) if (!signedBy(note)) bad('signature', { size: note.size });
@@ -104,23 +100,22 @@ export function verifyFolder(folder, options = {}) {
   };
   const months = fs.readdirSync(folder).filter((name) => /^\d{4}-\d{2}\.jsonl$/.test(name));
   for (const name of months.sort()) {
-    const stored = storedHashes(path.join(folder, 'tree', name.replace('.jsonl', '.hashes')));
+    const stored = storedHashes(`${folder}/tree/${name.replace('.jsonl', '.hashes')}`);
     const compare = (hash, inner) => stored.fits(hash) || (inner && isBroken()) || bad('changed', { seq: tree.size });
-    const unfinishedBytes = eachLine(path.join(folder, name), (line, leaf) => {
+    const unfinishedBytes = eachLine(`${folder}/${name}`, (line, leaf) => {
       grow(tree, look(line, leaf), compare);
       reachCheckpoints();
     });
     const isCut = stored.left() || (unfinishedBytes > 0 && name !== months.at(-1));
     if (isCut) bad('shorter', { seq: tree.size, file: name });
   }
-  for (const { size, known } of checkpoints.slice(next)) bad(known ? 'cut_known' : 'cut', { size, seq: tree.size });
+  for (const { size } of checkpoints.slice(next)) bad('cut', { size, seq: tree.size });
   const firstDecision = seen.decisions.values().next().value;
   for (const { seq, decisionId } of seen.outcomes) {
     const mayBeGone = card.tombstones.length > 0 && !(decisionId >= firstDecision);
     if (!seen.decisions.has(decisionId) && !mayBeGone) bad('no_decision', { seq });
   }
-  const due = card.tombstones.filter(({ kinds, firstSeq, count }) => kinds !== 'all' || firstSeq + count === first);
-  for (const { month } of due) if (!seen.announced.has(month)) bad('not_announced', { month });
+  for (const { month } of card.tombstones) if (!seen.announced.has(month)) bad('not_announced', { month });
   const own = checkpoints.filter(({ known }) => !known);
   checkWitnesses(own.at(-1), options, bad);
   const counts = { records: tree.size - first, firstRecord: first, checkpoints: own.length };
@@ -157,13 +152,13 @@ function parse(line) {
 
 function readCheckpoints(folder, bad) {
   const notes = new Map();
-  for (const [at, line] of linesOf(path.join(folder, 'checkpoints.jsonl')).entries()) {
+  for (const [at, line] of linesOf(`${folder}/checkpoints.jsonl`).entries()) {
     const { size, note = '' } = parse(line) ?? {};
     const parsed = parseNote(String(note));
     if (parsed?.size === size && parsed) notes.set(size, parsed);
     else bad('checkpoint', { line: at + 1 });
   }
-  for (const line of linesOf(path.join(folder, 'anchors.jsonl'))) {
+  for (const line of linesOf(`${folder}/anchors.jsonl`)) {
     const { size, cosignature } = parse(line) ?? {};
     if (cosignature) notes.get(size)?.signatures.push(cosignature);
   }
@@ -212,21 +207,25 @@ function checkWitnesses(note = { size: 0, signatures: [] }, { witnesses = [], qu
 export function verifyReceipt(receipt, options = {}) {
   const { report, bad } = collect();
   if (options.key && options.key !== receipt.publicKey) bad('other_key');
-  const data = [];
-  let note;
+  let [note, data] = [undefined, []];
   for (const { seq, line, path: hashes, checkpoint } of receipt.records) {
     note = parseNote(checkpoint) ?? { size: 0, signatures: [] };
     note.signatures.push(...(receipt.cosignatures ?? []));
     if (!isSigned(note, options.key ?? receipt.publicKey)) bad('signature', { size: note.size });
-    if (rootAlong(sha256(`\0${line}`), seq, note.size, hashes).toString('base64') !== note.root)
-      bad('not_in_log', { seq });
+    const root = rootAlong(sha256(`\0${line}`), seq, note.size, hashes);
+    if (root.toString('base64') !== note.root) bad('not_in_log', { seq });
     data.push({ seq, ...JSON.parse(line).data });
   }
   for (const { seq, decisionId } of data)
     if (decisionId !== undefined && !data.some(({ id }) => id === decisionId)) bad('no_decision', { seq });
   for (const [name, { nonce, text }] of Object.entries(receipt.opening ?? {})) {
-    const commitment = sha256(Buffer.concat([Buffer.from(nonce, 'hex'), Buffer.from(text ?? '')])).toString('hex');
-    if (text !== undefined && !data.some((one) => one[`${name}Commitment`] === commitment)) bad('text', { name });
+    const bytes = Buffer.concat([Buffer.from(nonce ?? '', 'hex'), Buffer.from(text ?? '')]);
+    const commitment = sha256(bytes).toString('hex');
+    if (typeof text === 'string' && !data.some((one) => one[`${name}Commitment`] === commitment)) bad('text', { name });
+  }
+  for (const [name, value] of Object.entries(receipt.facts ?? {})) {
+    const told = data.map((one) => one[name]).filter((one) => ['string', 'number'].includes(typeof one));
+    if (told.length > 0 && !told.includes(value)) bad('fact', { name });
   }
   checkWitnesses(note, options, bad);
   return { origin: note?.origin, records: data.length, checkpoints: 1, unsignedRecords: 0, ...report };
@@ -242,7 +241,6 @@ function rootAlong(leaf, index, size, hashes) {
   return nodeOf(sibling, rootAlong(leaf, index - split, size - split, rest));
 }
 
-// code | English | French; what stands in braces is a fact of the problem
 const words = `
 good|verified · {origin} · records: {records} · checkpoints: {checkpoints} · after the last one: {unsignedRecords}|vérifié · {origin} · enregistrements : {records} · points de contrôle : {checkpoints} · après le dernier : {unsignedRecords}
 wrong|NOT VERIFIED · {origin} · records: {records} · problems: {problemCount} · first bad record: {firstBad}|NON VÉRIFIÉ · {origin} · enregistrements : {records} · problèmes : {problemCount} · premier mauvais enregistrement : {firstBad}
@@ -256,19 +254,22 @@ signature|the checkpoint of {size} records is not signed by this log’s key|le 
 other_key|this log does not sign with the key that you gave|ce journal ne signe pas avec la clef que vous avez donnée
 root|the records from {seq} up to {size} are not those that were signed|les enregistrements de {seq} à {size} ne sont pas ceux qui ont été signés
 fork|this is another log: its first {size} records are not those of the checkpoint that you kept|c’est un autre journal : ses {size} premiers enregistrements ne sont pas ceux du point de contrôle que vous gardiez
-cut|{seq} records are left of {size} that were signed|il reste {seq} enregistrements sur {size} signés
-cut_known|{seq} records are left of {size} of the checkpoint that you kept|il reste {seq} enregistrements sur les {size} du point de contrôle que vous gardiez
+cut|{seq} records are left of {size} that a checkpoint signed|il reste {seq} enregistrements sur les {size} d’un point de contrôle signé
 no_decision|number {seq} says that bytes left, and no decision allowed it|le numéro {seq} dit que des octets sont sortis, et aucune décision ne l’a permis
 not_announced|records of {month} were deleted, and no record says so|des enregistrements de {month} ont été supprimés, et aucun enregistrement ne le dit
 quorum|{found} of the witnesses signed the checkpoint of {size} records, and {quorum} must|{found} témoins ont signé le point de contrôle à {size} enregistrements, et il en faut {quorum}
 not_in_log|number {seq} does not stand in the signed log|le numéro {seq} n’est pas dans le journal signé
+fact|“{name}” is not what the record says|« {name} » n’est pas ce que dit l’enregistrement
 text|the text of “{name}” is not the one that the record commits to|le texte « {name} » n’est pas celui auquel l’enregistrement s’engage`;
 
-/** The report in words: a sentence for each problem, then one for the whole. */
+export function sentence({ code, ...facts }, french) {
+  const line = words.split('\n').find((one) => one.startsWith(`${code}|`));
+  return line.split('|')[french ? 2 : 1].replace(/\{(\w+)\}/g, (_, name) => facts[name]);
+}
+
 export function describe(report, french) {
-  const sentences = new Map(words.split('\n').map((line) => [line.split('|')[0], line.split('|')[french ? 2 : 1]]));
-  const say = ({ code, ...facts }) => sentences.get(code).replace(/\{(\w+)\}/g, (_, name) => facts[name]);
-  return [...report.problems.slice(0, 20), { ...report, code: report.ok ? 'good' : 'wrong' }].map(say).join('\n');
+  const whole = { ...report, code: report.ok ? 'good' : 'wrong' };
+  return [...report.problems.slice(0, 20), whole].map((one) => sentence(one, french)).join('\n');
 }
 
 /** Verifies what stands at a path; `known` are paths of checkpoints or receipts. */
@@ -279,7 +280,6 @@ export function verifyPath(target, { known = [], ...options } = {}) {
   return verifyFolder(target, { ...options, known: notes });
 }
 
-/** The command; returns its exit code. */
 export function main(args) {
   try {
     const [one, many, yes] = [{ type: 'string' }, { type: 'string', multiple: true }, { type: 'boolean' }];
@@ -296,5 +296,5 @@ export function main(args) {
   }
 }
 
-const called = pathToFileURL(fs.realpathSync(process.argv[1] ?? '.')).href;
-if (import.meta.url === called) process.exitCode = main(process.argv.slice(2));
+if (process.argv[1] && fs.realpathSync(process.argv[1]) === import.meta.filename)
+  process.exitCode = main(process.argv.slice(2));
