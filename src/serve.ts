@@ -213,6 +213,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
         startedAt: clock.now(),
         language: settings.language,
         defaultModel: settings.defaultModel,
+        answerTokens: settings.answerTokens,
         embeddingEncoding: settings.embeddingEncoding,
         address: () => address,
         settings: () => shownSettings(resolved),

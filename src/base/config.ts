@@ -108,6 +108,10 @@ export const settingsSchema = z.strictObject({
   contextTokens: z.coerce.number().int().min(0).default(0).meta({
     description: 'Tokens of context shared by the conversations of one loaded model; 0 chooses by model and memory.',
   }),
+  answerTokens: z.coerce.number().int().min(0).default(4096).meta({
+    description:
+      'Longest answer, thinking included, on the page and of "ask" and "chat" where none is named; it can be continued. 0 is until the context is full. The API of other clients is not concerned.',
+  }),
   parallel: z.coerce
     .number()
     .int()

@@ -35,6 +35,8 @@ const french: Readonly<Record<SettingName, string>> = {
     'Jetons de contexte partagés par les conversations d’un modèle chargé ; 0 choisit selon le modèle et la mémoire.',
   parallel: 'Réponses qu’un modèle produit en même temps.',
   queueLimit: 'Demandes qui peuvent attendre un modèle ; au-delà, refus avec 429.',
+  answerTokens:
+    'Longueur maximale d’une réponse, réflexion comprise, sur la page et pour « ask » et « chat » quand aucune n’est dite ; on peut la faire continuer. 0 va jusqu’à remplir le contexte. L’API des autres clients n’est pas concernée.',
   engineTimeout:
     'Temps pendant lequel un processus du moteur qui a du travail peut ne donner aucun signe de vie (ou, dix fois aussi longtemps, ne finir aucune étape) avant qu’on y mette fin ; ses demandes échouent et la suivante le relance. 0 n’y met jamais fin.',
   keepAlive: 'Temps pendant lequel un modèle inactif reste en mémoire.',

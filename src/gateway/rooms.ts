@@ -72,6 +72,8 @@ export interface House {
   readonly startedAt: number;
   readonly language: 'auto' | 'fr' | 'en';
   readonly defaultModel: string | undefined;
+  /** Longest answer in a conversation where none is named; 0: until the context is full. */
+  readonly answerTokens: number;
   /** `float`: embeddings are numbers even when base64 is asked for. */
   readonly embeddingEncoding: 'asked' | 'float';
   address(): string;

@@ -73,6 +73,7 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly conversations?: boolean;
   /** Who asks, instead of its own. Without a database whoever asks from this machine is the owner. */
   readonly identity?: GatewayRooms['identity'];
+  readonly answerTokens?: number;
   readonly embeddingEncoding?: 'asked' | 'float';
   /** Who outside confirms the log; nobody without it. */
   readonly anchors?: AnchorSettings;
@@ -224,6 +225,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       startedAt: Date.now(),
       language: 'auto',
       defaultModel: undefined,
+      answerTokens: options.answerTokens ?? 0,
       embeddingEncoding: options.embeddingEncoding ?? 'asked',
       address: () => gateway?.address ?? '',
       settings: () => [],

@@ -56,7 +56,10 @@ export const ask: Command = {
     {
       name: 'max-tokens',
       value: { en: 'NUMBER', fr: 'NOMBRE' },
-      about: { en: 'Longest answer, thinking included.', fr: 'Longueur maximale de la réponse, réflexion comprise.' },
+      about: {
+        en: 'Longest answer, thinking included; the setting answerTokens when absent.',
+        fr: 'Longueur maximale de la réponse, réflexion comprise ; le réglage answerTokens en son absence.',
+      },
     },
     {
       name: 'thinking',
@@ -103,13 +106,14 @@ async function readQuestion(context: Context): Promise<string> {
   );
 }
 
-function requestBody(question: string, { flags }: Context): Record<string, unknown> {
+function requestBody(question: string, { flags, resolved }: Context): Record<string, unknown> {
   const system = flags.text('system');
   flags.oneOf('thinking', ['show', 'hide']);
   const settings = {
     temperature: flags.number('temperature', { min: 0, max: 2 }),
     seed: flags.number('seed', { whole: true }),
-    max_completion_tokens: flags.number('max-tokens', { min: 1, whole: true }),
+    max_completion_tokens:
+      flags.number('max-tokens', { min: 1, whole: true }) ?? (resolved().settings.answerTokens || undefined),
   };
   return {
     messages: [

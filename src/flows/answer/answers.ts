@@ -87,6 +87,7 @@ function openRun(
     need: () => ({
       promptTokens: estimatePromptTokens(run.prompt),
       maxTokens: turn.maxTokens,
+      usualTokens: turn.usualTokens,
       choices: turn.choices ?? 1,
     }),
     outgoing: () => ({ kind: 'prompt', prompt: run.prompt, stop: turn.stop ?? [] }),

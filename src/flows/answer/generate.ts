@@ -78,7 +78,7 @@ function askModel(run: Run, signal: AbortSignal): AsyncIterable<EngineEvent> {
 }
 
 function toRequest(run: Run): GenerateRequest {
-  const { caller: _caller, input: _input, model: _model, ...how } = run.turn;
+  const { caller: _caller, input: _input, model: _model, usualTokens: _usual, ...how } = run.turn;
   if (!run.prompt) throw new IntramurosError('internal', 'The answer path has no prompt to ask.');
   return {
     ...how,

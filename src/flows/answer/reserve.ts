@@ -19,9 +19,10 @@ export function reservePassage(passage: Passage): void {
   const { id: model } = target.model;
   const need = passage.need();
   const price = priceOf(target);
-  const wanted = need.maxTokens ?? Math.max(1, (target.model.contextTokens ?? openEndedTokens) - need.promptTokens);
+  const open = Math.max(1, (target.model.contextTokens ?? openEndedTokens) - need.promptTokens);
+  const usual = Math.min(open, need.usualTokens ?? open);
   const left = rooms.quotas.remaining?.(caller.who, model);
-  let granted = wanted;
+  let granted = need.maxTokens ?? usual;
   if (need.maxTokens === undefined && left) {
     granted = Math.min(granted, (left.tokens - need.promptTokens) / need.choices);
     if (price && price.outputMicros > 0 && left.costMicros < Number.POSITIVE_INFINITY) {
@@ -29,8 +30,8 @@ export function reservePassage(passage: Passage): void {
       granted = Math.min(granted, (forOutput * 1_000_000) / price.outputMicros / need.choices);
     }
     granted = Math.max(1, Math.floor(granted));
-    if (granted < wanted) passage.grantedTokens = granted;
   }
+  if (need.maxTokens === undefined && granted < open) passage.grantedTokens = granted;
   const completionTokens = granted * need.choices;
   passage.reservation = rooms.quotas.reserve(caller.who, {
     model,

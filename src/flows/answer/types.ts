@@ -23,6 +23,8 @@ export interface Caller {
 /** One question, whatever dialect it came in. */
 export interface Turn extends Omit<GenerateRequest, 'model' | 'prompt' | 'fairKey' | 'isolationKey'> {
   readonly caller: Caller;
+  /** Longest answer where `maxTokens` names none; what quotas leave may be less. Absent: until the context is full. */
+  readonly usualTokens?: number | undefined;
   /** Absent: the conversation's own, else the default one. */
   readonly model?: string | undefined;
   readonly input:
@@ -183,6 +185,8 @@ export type Target =
 export interface Need {
   readonly promptTokens: number;
   readonly maxTokens: number | undefined;
+  /** Longest answer where none is named. */
+  readonly usualTokens?: number | undefined;
   readonly choices: number;
 }
 

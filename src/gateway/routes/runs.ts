@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fromProblem, IntramurosError } from '../../base/index.ts';
 import type { AnswerTarget } from '../../conversations/index.ts';
-import type { Caller, LoggedEvent, Turn } from '../../flows/index.ts';
+import type { LoggedEvent, Turn } from '../../flows/index.ts';
 import { nativeStream } from '../dialects/sse.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { asConflict } from '../http/missing.ts';
@@ -21,7 +21,11 @@ const Sampling = z
     frequencyPenalty: z.number().min(-2).max(2).optional(),
     presencePenalty: z.number().min(-2).max(2).optional(),
     seed: z.int().optional(),
-    maxTokens: z.int().min(1).optional(),
+    maxTokens: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'Thinking included; absent: the setting `answerTokens`.' }),
     thinking: z.boolean().optional().meta({ description: 'For models that can switch thinking.' }),
   })
   .meta({ id: 'Sampling' });
@@ -58,7 +62,12 @@ function toTarget(conversationId: string, body: AnswerBody): AnswerTarget {
   return { kind: 'ask', conversationId, parentId: body.parentId ?? undefined, content: body.content };
 }
 
-function toTurn(conversationId: string, body: AnswerBody, named: string | undefined, caller: Caller): Turn {
+function toTurn(
+  conversationId: string,
+  body: AnswerBody,
+  named: string | undefined,
+  { caller, usualTokens }: Pick<Turn, 'caller' | 'usualTokens'>,
+): Turn {
   const { maxTokens, thinking, ...options } = body.sampling ?? {};
   const sampling = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return {
@@ -70,7 +79,7 @@ function toTurn(conversationId: string, body: AnswerBody, named: string | undefi
       ...(thinking === undefined ? {} : { thinking }),
     },
     sampling,
-    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(maxTokens === undefined ? { usualTokens } : { maxTokens }),
   };
 }
 
@@ -138,7 +147,8 @@ export const createAnswer = endpoint({
     const { rooms, signal, accept, who } = context;
     const named = await modelNamed(rooms, 'model' in body ? body.model : undefined);
     const runs = runsOf(rooms, who);
-    const runId = runs.start(toTurn(id, body, named, callerOf(context, body.label)));
+    const about = { caller: callerOf(context, body.label), usualTokens: context.rooms.house.answerTokens || undefined };
+    const runId = runs.start(toTurn(id, body, named, about));
     const watch = new SentWatch();
     const events = await accepted(runs.attach(runId, 0, { signal }), watch);
     const headers = { 'x-intramuros-run': runId, ...watch.headers() };
