@@ -13,8 +13,8 @@ import {
 import { openConversations } from './conversations/index.ts';
 import { type Egress, type Guard, openEgress, openEgressHouse, runCommand } from './egress/index.ts';
 import { openEngine, thisMachine } from './engine/index.ts';
-import { openEvidence } from './evidence/index.ts';
-import { openAnswers, openRuns } from './flows/index.ts';
+import { machineOf, openEvidence } from './evidence/index.ts';
+import { openAnswers, openCommitments, openRuns } from './flows/index.ts';
 import {
   type AliasBook,
   openAliases,
@@ -115,6 +115,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const metrics = openMetrics({ engine, reach, decisions });
   const here = embeddedPlace(settings.enclave, clock.now());
   let detector: Detector | undefined;
+  const commitments = openCommitments(keyring, { machine: machineOf(audit) });
   const answers = openAnswers({
     engine,
     library,
@@ -125,6 +126,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     embedded: () => here,
     log,
     clock,
+    commitments,
     bytesOf: (decisionId) => egress.bytesOf(decisionId),
     personal: { detector: () => (detector ??= openDetector()), vaults: openVaults({ database, keys: keyring, log }) },
     defaultModel: settings.defaultModel,
@@ -148,6 +150,8 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
       home,
       audit,
       egress,
+      conversations,
+      commitments,
       settings,
       shown: () => new Map(shownSettings(resolved).map(({ name, value }) => [name, settingText(value)])),
       places: () => governance.places(),

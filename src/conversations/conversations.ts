@@ -8,6 +8,7 @@ import { type ExportOptions, exportConversation } from './export.ts';
 import { boxFor } from './holding.ts';
 import { interruptUnfinished } from './interrupt.ts';
 import { type ConversationPage, type ListOptions, listConversations } from './list.ts';
+import { locateMessage } from './locate.ts';
 import {
   conversationNotFound,
   isMine,
@@ -68,6 +69,8 @@ export interface Conversations extends Answers {
   /** The whole tree, in order of creation. */
   messages(id: string): Promise<readonly Message[]>;
   message(id: string, messageId: string): Promise<Message>;
+  /** The conversation that a message stands in. @throws {IntramurosError} `message_not_found`. */
+  locate(messageId: string): Promise<string>;
   /** From the root down to a message. */
   branch(id: string, messageId: string): Promise<readonly Message[]>;
   /** Deletes a message with all that follows from it. */
@@ -188,6 +191,7 @@ function conversationsOf({ database, keyring, now, defaultLabel }: Holding, mine
       }),
     messages: (id) => inside(id, (on, box) => listMessages(on, box, id)),
     message: (id, messageId) => inside(id, (on, box) => getMessage(on, box, id, messageId)),
+    locate: (messageId) => locateMessage(database, mine, messageId),
     branch: (id, messageId) => inside(id, (on, box) => listBranch(on, box, id, messageId)),
     removeMessage: (id, messageId) => inside(id, (on, box) => removeMessage(on, box, id, messageId)),
     export: (id, how) =>

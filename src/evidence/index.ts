@@ -8,5 +8,7 @@ export {
   type Evidence,
   type EvidenceOptions,
   type LogStatus,
+  machineOf,
   openEvidence,
 } from './open-evidence.ts';
+export type { Opening, Receipt } from './receipts/receipt.ts';

@@ -1,10 +1,14 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { rootCertificates } from 'node:tls';
 import type { Audit, Checkpoint, InclusionProof } from '../audit/index.ts';
 import { type Clock, IntramurosError, type Logger, type Settings } from '../base/index.ts';
+import type { ConversationRoom } from '../conversations/index.ts';
 import type { Egress } from '../egress/index.ts';
+import { type Commitments, conversationsOf } from '../flows/index.ts';
+import type { Who } from '../identity/index.ts';
 import type { Destination } from '../policy/index.ts';
 import { type AnchorState, openAnchors, type Standing } from './anchors/anchors.ts';
 import { readWitnesses } from './anchors/witness.ts';
@@ -13,6 +17,7 @@ import type { LiveFacts } from './anssi/row.ts';
 import { type ExportFormat, exportLog } from './export/export-log.ts';
 import { type LogQuery, searchLog } from './log/search.ts';
 import { type LogVerification, verifyLog } from './log/verify.ts';
+import { anchorsOf, makeReceipt, type Receipt } from './receipts/receipt.ts';
 import { readCertificates } from './timestamp/verify-token.ts';
 
 export type AnchorSettings = Pick<
@@ -24,6 +29,8 @@ export interface EvidenceOptions {
   readonly home: string;
   readonly audit: Audit;
   readonly egress: Pick<Egress, 'fetch' | 'allow' | 'totals'>;
+  readonly conversations: ConversationRoom;
+  readonly commitments: Commitments;
   readonly settings: AnchorSettings;
   /** Values of all settings as they may be shown. */
   readonly shown: () => ReadonlyMap<string, string>;
@@ -76,7 +83,19 @@ export interface Evidence extends AsyncDisposable {
   /** Asks all anchors about the newest checkpoint now. */
   anchor(): Promise<void>;
   anssi(): AnssiEvidence;
+  /**
+   * The receipt of an answer, for whoever owns it.
+   * @throws {IntramurosError} `message_not_found`, also for somebody else's; `not_found` for a message that went nowhere.
+   */
+  receipt(who: Who, messageId: string): Promise<Receipt>;
 }
+
+/** A receipt waits so long for anchors that are being asked. */
+const mostWaitMs = 3_000;
+
+/** A pseudonym of an installation, made from the key of its log. */
+export const machineOf = ({ publicKey }: Pick<Audit, 'publicKey'>): string =>
+  `mach_${createHash('sha256').update(publicKey).digest('hex').slice(0, 24)}`;
 
 /** Opens it. @throws {IntramurosError} `config_invalid` when a setting of the anchors is wrong. */
 export function openEvidence(options: EvidenceOptions): Evidence {
@@ -90,7 +109,8 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     clock,
     log,
   });
-  const machine = `mach_${createHash('sha256').update(audit.publicKey).digest('hex').slice(0, 24)}`;
+  const machine = machineOf(audit);
+  const settled = (): Promise<void> => Promise.race([anchors.settled(), sleep(mostWaitMs, undefined, { ref: false })]);
   const live = (): LiveFacts => ({
     settings: options.shown(),
     destinations: options.places(),
@@ -118,7 +138,7 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     search: (query) => searchLog(audit, query),
     async prove(seq) {
       const proof = await audit.prove(seq);
-      return { proof, ...said(audit.latest, proof) };
+      return { proof, ...anchorsOf(audit, proof.checkpoint) };
     },
     async verify({ signal } = {}) {
       await audit.checkpoint();
@@ -132,17 +152,15 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     },
     anchor: () => anchors.askNow(),
     anssi: () => anssiEvidence(live(), clock.now()),
+    receipt(who, messageId) {
+      const owner = { personId: who.personId, conversations: conversationsOf(options, who) };
+      const { commitments } = options;
+      const { witnessKeys: witnesses, standingOf } = anchors;
+      return makeReceipt({ audit, commitments, witnesses, standingOf, settled }, owner, messageId);
+    },
     [Symbol.asyncDispose]: () => anchors.close(),
   };
 }
-
-/** What anchors said of the checkpoint of a proof. */
-function said(latest: Checkpoint | undefined, { checkpoint }: InclusionProof): Omit<AnchoredProof, 'proof'> {
-  const isSame = latest !== undefined && textOf(latest.note) === textOf(checkpoint);
-  return { cosignatures: isSame ? latest.cosignatures : [], timestamps: isSame ? latest.timestamps : [] };
-}
-
-const textOf = (note: string): string => note.slice(0, note.indexOf('\n\n'));
 
 async function oldestOf(audit: Audit): Promise<string | undefined> {
   for await (const { at } of audit.read({ limit: 1 })) return at;

@@ -51,7 +51,7 @@ test('the log is searched by kind, person, words and time, page by page', async 
   assert.equal((await gateway.ask('/api/audit/records?kinds=prompts')).status, 400);
 });
 
-test('a record is proven, and a proof of nothing refused', async () => {
+test('a record is proven, the whole log verified by the file of auditors, and a proof of nothing refused', async () => {
   await using gateway = await openTestGateway();
   await write(gateway, 5);
   const { proof } = await json<{ proof: { line: string; leafHash: string; path: string[] } }>(
@@ -65,6 +65,15 @@ test('a record is proven, and a proof of nothing refused', async () => {
   assert.equal(proof.leafHash, leaf);
   assert.ok(proof.path.length > 0);
   assert.equal((await gateway.ask('/api/audit/records/999999/proof')).status, 404);
+  const writing = write(gateway, 20);
+  const report = await json<{ ok: boolean; records: number; problems: unknown[] }>(
+    gateway,
+    '/api/audit/verify',
+    'POST',
+  );
+  await writing;
+  assert.equal(report.ok, true, JSON.stringify(report));
+  assert.ok(report.records >= 5);
 });
 
 test('an export is the log byte for byte, or events of OCSF, and is itself on record', async () => {

@@ -45,6 +45,7 @@ import { changePerson, createPerson, deletePerson, listPeople, resetPassword } f
 import { checkPolicy, explainPolicy, getPolicy, simulatePolicy } from './routes/policy.ts';
 import { approveProposal, listProposals, proposeLabel, proposePolicy, rejectProposal } from './routes/proposals.ts';
 import { changeQuota, createQuota, deleteQuota, getUsage, listQuotas } from './routes/quotas.ts';
+import { getReceipt } from './routes/receipts.ts';
 import { createAnswer, getRun, readRun, stopRun } from './routes/runs.ts';
 import { createSession, deleteSession, getSession, setUpAdministrator } from './routes/session.ts';
 import {
@@ -168,4 +169,5 @@ export const contract: readonly Endpoint[] = [
   exportAudit,
   anchorAudit,
   getAnssiEvidence,
+  getReceipt,
 ];

@@ -35,6 +35,7 @@ const use = [
   'detokenize',
   'embeddings.create',
   'labels.list',
+  'messages.receipt',
   'models.installed.get',
   'models.installed.list',
   'models.list',

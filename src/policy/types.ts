@@ -201,6 +201,18 @@ export interface Outcome {
     readonly detector: string;
     readonly unknown: number;
   };
+  /** What answered, and the SHA-256 of its file; null for a model that is not here. */
+  readonly model?: string;
+  readonly modelHash?: string | null;
+  readonly tier?: Tier;
+  /** As one line. */
+  readonly label?: string;
+  readonly policyVersion?: string;
+  /** Pseudonym of the installation. */
+  readonly machine?: string;
+  /** SHA-256 of a nonce and of what was asked or answered; null where there is none. */
+  readonly promptCommitment?: string | null;
+  readonly answerCommitment?: string | null;
 }
 
 /** The one way to a destination: decides, records durably, and only then hands out the clearance. */

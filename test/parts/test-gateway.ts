@@ -5,8 +5,8 @@ import type { Audit } from '../../src/audit/index.ts';
 import { IntramurosError, silentLog, systemClock } from '../../src/base/index.ts';
 import { type ConversationRoom, type Conversations, openConversations } from '../../src/conversations/index.ts';
 import { openEgress, openEgressHouse } from '../../src/egress/index.ts';
-import { type AnchorSettings, openEvidence } from '../../src/evidence/index.ts';
-import { noUpstreams, openAnswers, openRuns } from '../../src/flows/index.ts';
+import { type AnchorSettings, machineOf, openEvidence } from '../../src/evidence/index.ts';
+import { noUpstreams, openAnswers, openCommitments, openRuns } from '../../src/flows/index.ts';
 import {
   type Gateway,
   type GatewayOptions,
@@ -17,7 +17,6 @@ import {
 } from '../../src/gateway/index.ts';
 import { openGovernance } from '../../src/governance.ts';
 import { type Identity, openIdentity } from '../../src/identity/index.ts';
-import { openKeyring } from '../../src/keyring/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
 import { type Detector, openVaults } from '../../src/personal/index.ts';
 import { type Clearance, internalLabel, type Label, type OpenedGate, type Proposals } from '../../src/policy/index.ts';
@@ -123,14 +122,16 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const database = isReal ? await openDatabase({ home, log }) : undefined;
   const reach = () => ({ outside: [], offline: true, bytesSent: 0, bytesReceived: 0 });
   const library = openMemoryLibrary(models);
-  const conversations = database
-    ? await openConversations({
-        database,
-        keyring: await openTestKeyring(database, home),
-        log,
-        ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
-      })
-    : closedRoom<ConversationRoom>({ of: () => closedRoom<Conversations>() });
+  const keyring = database && (await openTestKeyring(database, home));
+  const conversations =
+    database && keyring
+      ? await openConversations({
+          database,
+          keyring,
+          log,
+          ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
+        })
+      : closedRoom<ConversationRoom>({ of: () => closedRoom<Conversations>() });
   const metrics = openMetrics({ engine, reach });
   const { gate, audit, policy, ...decided } = openTestGate(home);
   const opened = new AsyncDisposableStack();
@@ -152,10 +153,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       ? opened.use(await serve({ database, egress, gate, audit, home }, options.serves ?? []))
       : closedRoom<Upstreams>(noUpstreams);
   const { detector } = options;
-  const keyring =
-    detector && database
-      ? opened.use(await openKeyring({ database, home, settings: { houseKey: 'file' }, log }))
-      : undefined;
+  const commitments = openCommitments(keyring, { machine: machineOf(audit) });
   const answers = openAnswers({
     engine,
     library,
@@ -164,6 +162,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     quotas: identity.quotas,
     upstreams,
     embedded: () => embeddedPlace,
+    commitments,
     bytesOf: (decisionId) => egress.bytesOf(decisionId),
     log,
     ...(detector && database && keyring
@@ -174,7 +173,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   });
   const evidence = opened.use(
     openEvidence({
-      ...{ home, audit, egress, version: '0.0.0-test', clock: systemClock, log },
+      ...{ home, audit, egress, conversations, commitments, version: '0.0.0-test', clock: systemClock, log },
       settings: options.anchors ?? noAnchors,
       shown: () => new Map([['host', '127.0.0.1']]),
       places: () => [embeddedPlace, ...upstreams.models().map(({ destination }) => destination)],

@@ -15,11 +15,13 @@ type Endpoint = ReturnType<typeof describeApi>['endpoints'][number];
 const mine: Readonly<Record<string, string>> = {
   '/api/conversations/{id}': 'conversation',
   '/api/conversations/{id}/messages/{messageId}': 'message',
+  '/api/messages/{id}': 'message',
   '/api/runs/{id}': 'run',
   '/api/me/keys/{id}': 'key',
   '/api/me/sessions/{id}': 'session',
 };
 const ofTheHouse = [
+  '/api/audit/records/',
   '/api/models/',
   '/v1/models/',
   '/api/upstreams/',

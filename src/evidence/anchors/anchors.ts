@@ -39,6 +39,8 @@ export interface Anchors extends AsyncDisposable {
   readonly witnessKeys: readonly string[];
   /** How many of them make a log witnessed: more than half. */
   readonly quorum: number;
+  /** How far these confirmations of one checkpoint go. */
+  standingOf(cosignatures: readonly string[], timestamps: readonly string[]): Standing;
   /** Asks all of them about the newest checkpoint now, and waits for what they say. */
   askNow(): Promise<void>;
   /** Waits for a round that is under way. */
@@ -237,6 +239,12 @@ export function openAnchors(options: AnchorsOptions): Anchors {
     },
     witnessKeys: witnesses.map(({ key }) => key.text),
     quorum,
+    standingOf(cosignatures, timestamps) {
+      const names = new Set(cosignatures.map((line) => line.split(' ')[1]));
+      const confirmed = witnesses.filter(({ key }) => names.has(key.name)).length;
+      if (witnesses.length > 0 && confirmed >= quorum) return 'witnessed';
+      return timestamps.length > 0 ? 'timestamped' : 'self-attested';
+    },
     async askNow() {
       if (states.length === 0) return;
       await round;

@@ -1,4 +1,5 @@
 import type { EmbedResult } from '../../engine/index.ts';
+import { inputBytes } from './commitments.ts';
 import { clear, passGate, requireTarget } from './decide.ts';
 import { estimateTokens } from './estimate.ts';
 import { fairKeyOf } from './generate.ts';
@@ -28,7 +29,9 @@ export async function embed(
     need: () => ({ promptTokens: tokensOf(turn.inputs), maxTokens: 0, choices: 1 }),
     outgoing: () => ({ kind: 'inputs', inputs: turn.inputs }),
   });
+  passage.told.asked = () => inputBytes(turn.inputs);
   try {
+    await passage.rooms.commitments?.ready(turn.caller.who.personId);
     passage.target = await passage.timed('resolve-model', () => findTarget(passage, turn.model, needed));
     await passage.timed('label', () => labelPassage(passage));
     await passage.timed('reserve', () => reservePassage(passage));

@@ -27,6 +27,7 @@ export function openPassage(begin: {
     outgoing: begin.outgoing,
     maskedOnce: undefined,
     masked: undefined,
+    told: { asked: undefined, answered: undefined, salt: begin.id },
     startedAt: clock.monotonic(),
     target: undefined,
     mark: { label: defaultLabel, sources: [] },

@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto';
 import { IntramurosError, isIntramurosError } from '../../base/index.ts';
 import type { HandedBody } from '../../egress/index.ts';
 import type { UpstreamModel } from '../../upstreams/index.ts';
@@ -44,16 +45,20 @@ export async function relay(turn: RelayTurn, options: RelayOptions): Promise<Rel
     options.onEnd?.(passage.spent);
   });
   try {
+    const ready = rooms.commitments?.ready(turn.caller.who.personId);
     passage.timedNow('label', () => labelPassage(passage));
     passage.timedNow('reserve', () => reservePassage(passage));
     // The answer path can shorten what it asks for; a relay cannot.
     if (passage.grantedTokens !== undefined) return giveUp(passage);
     clear(passage, await passage.timed('decide', () => passGate(passage, target)));
     const sent = sentOf(passage);
+    await ready;
+    const answered = committing(passage, turn);
     const reply = await passage.timed('relay', () => send(passage, turn, model, options.signal));
     const contentType = checkedType(reply, turn);
-    if (turn.stream) return { sent, contentType, frames: new RelayedFrames(passage, reply.body, turn, end) };
-    return { sent, contentType, whole: await whole(passage, reply.body, turn, end) };
+    if (turn.stream)
+      return { sent, contentType, frames: new RelayedFrames(passage, reply.body, turn, { end, answered }) };
+    return { sent, contentType, whole: await whole(passage, reply.body, turn, { end, answered }) };
   } catch (error) {
     if (error instanceof NotByRelayError) return giveUp(passage);
     fail(passage, error, options.signal);
@@ -104,7 +109,23 @@ function withUsageAsked(body: Buffer): Buffer {
   ]);
 }
 
-function whole(passage: Passage, body: HandedBody, turn: RelayTurn, end: () => void): Promise<Buffer> {
+/** What the record commits to: the bytes that came, and those that are handed back, hashed as they go. */
+function committing(passage: Passage, turn: RelayTurn): Hash | undefined {
+  const { told, caller, decisionId = '', rooms } = passage;
+  const about = { personId: caller.who.personId, decisionId, salt: told.salt };
+  const answered = turn.action === 'embed' ? undefined : rooms.commitments?.begin(about, 'answer');
+  told.asked = () => turn.body;
+  told.answered = answered && (() => answered);
+  return answered;
+}
+
+/** How a relay ends, and what hashes its answer meanwhile. */
+interface Ending {
+  readonly end: () => void;
+  readonly answered: Hash | undefined;
+}
+
+function whole(passage: Passage, body: HandedBody, turn: RelayTurn, { end, answered }: Ending): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const parts: Buffer[] = [];
   let size = 0;
@@ -118,6 +139,7 @@ function whole(passage: Passage, body: HandedBody, turn: RelayTurn, end: () => v
     },
     end() {
       const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, size);
+      answered?.update(bytes);
       passage.spent.firstTokenMs = passage.rooms.clock.monotonic() - passage.startedAt;
       passage.spent.why = 'stop';
       book(passage, usageOfReply(bytes), {
@@ -158,15 +180,17 @@ class RelayedFrames implements AsyncIterableIterator<Buffer> {
   readonly #scan: FrameScan;
   readonly #promptTokens: number;
   readonly #end: () => void;
+  readonly #answered: Hash | undefined;
   #over = false;
 
-  constructor(passage: Passage, body: HandedBody, turn: RelayTurn, end: () => void) {
+  constructor(passage: Passage, body: HandedBody, turn: RelayTurn, { end, answered }: Ending) {
     this.#passage = passage;
     this.#body = body;
     this.#chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     this.#scan = new FrameScan({ strip: !turn.wantsUsage });
     this.#promptTokens = turn.need.promptTokens;
     this.#end = end;
+    this.#answered = answered;
   }
 
   [Symbol.asyncIterator](): this {
@@ -199,11 +223,14 @@ class RelayedFrames implements AsyncIterableIterator<Buffer> {
   #read(chunk: Buffer): Buffer {
     const { spent, rooms, startedAt } = this.#passage;
     spent.firstTokenMs ??= rooms.clock.monotonic() - startedAt;
-    return this.#scan.push(chunk);
+    const frames = this.#scan.push(chunk);
+    this.#answered?.update(frames);
+    return frames;
   }
 
   #finish(): Buffer {
     const rest = this.#scan.end();
+    this.#answered?.update(rest);
     if (!this.#scan.done) throw broken(undefined);
     this.#passage.spent.why = 'stop';
     this.#close();

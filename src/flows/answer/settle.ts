@@ -1,9 +1,12 @@
 import { isIntramurosError, type Problem, toProblem } from '../../base/index.ts';
+import { formatLabel } from '../../policy/index.ts';
 import type { Event, Why } from '../event.ts';
 import { noUsage } from '../usage.ts';
+import { promptBytes } from './commitments.ts';
 import { costMicros } from './estimate.ts';
 import { priceOf } from './reserve.ts';
-import type { Passage, Run, Step } from './types.ts';
+import { isServedTuned } from './served.ts';
+import type { Passage, Run, Step, Target } from './types.ts';
 
 /**
  * Books what a run really used and records what became of it, however it ends: answered, refused, failed, cut or left. A
@@ -13,9 +16,12 @@ export const settle: Step = {
   name: 'settle',
   async *run(run, _scope, next) {
     let opened = false;
+    const said = tell(run);
     try {
+      await run.rooms.commitments?.ready(run.caller.who.personId);
       for await (const event of next()) {
         opened = true;
+        if (event.t === 'text' && event.out) said[event.choice] = (said[event.choice] ?? '') + event.s;
         yield event;
       }
     } catch (error) {
@@ -29,6 +35,17 @@ export const settle: Step = {
     }
   },
 };
+
+/** Notes what the record will commit to; gives the place where the answer, by choice, gathers. */
+function tell({ told, begun, prompt }: Run): string[] {
+  const last = begun?.history.at(-1);
+  // An answer that goes on begins with what it had.
+  const said = last && last.id === begun?.messageId && last.content !== '' ? [last.content] : [];
+  told.asked = prompt && (() => promptBytes(prompt));
+  told.answered = () => (said.length > 1 ? JSON.stringify(said) : said[0]);
+  told.salt = begun?.messageId ?? told.salt;
+  return said;
+}
 
 /** A refusal, with where the question is kept that it refuses. */
 function problemOf({ begun }: Run, error: unknown): Problem {
@@ -71,6 +88,32 @@ export function settleClearance(passage: Passage): void {
     costMicros: costMicros(priceOf(target), spent),
     ...(firstTokenMs !== undefined && { firstTokenMs }),
     totalMs: rooms.clock.monotonic() - passage.startedAt,
+    tier: clearance.tier,
+    label: formatLabel(clearance.label),
+    policyVersion: rooms.gate.policy.version,
+    ...(target && { model: target.model.id, modelHash: modelHashOf(passage, target) }),
+    ...(rooms.commitments && { machine: rooms.commitments.machine, ...commit(passage, clearance.decisionId) }),
     ...(masked && { masked: { counts: masked.counts, detector: masked.detector, unknown: masked.unknown } }),
   });
+}
+
+/** SHA-256 of the file that answered; null for a model whose file is not here. */
+function modelHashOf({ rooms }: Passage, target: Target): string | null {
+  if (target.kind === 'upstream') return null;
+  const { model } = target;
+  const tuned = isServedTuned(rooms.engine, model) ? model.tuned?.sha256 : undefined;
+  return tuned ?? model.sha256 ?? null;
+}
+
+/** Commitments to what was asked and answered, which the person alone can open. */
+function commit({ rooms, caller, told }: Passage, decisionId: string) {
+  const about = { personId: caller.who.personId, decisionId, salt: told.salt };
+  const asked = told.asked?.();
+  const answered = told.answered?.();
+  const hash = typeof answered === 'string' ? rooms.commitments?.begin(about, 'answer')?.update(answered) : answered;
+  return {
+    promptCommitment:
+      (asked !== undefined && rooms.commitments?.begin(about, 'prompt')?.update(asked).digest('hex')) || null,
+    answerCommitment: hash?.digest('hex') ?? null,
+  };
 }

@@ -30,11 +30,15 @@ function toPrompt(history: readonly Message[], input: { readonly thinking?: bool
   const messages = last?.role === 'assistant' && !continueLast ? history.slice(0, -1) : history;
   return {
     kind: 'chat',
-    messages: withoutEmptySystem(messages.map(toChatMessage)),
+    messages: toChatMessages(messages),
     ...(continueLast && { continueLast }),
     ...(input.thinking !== undefined && { thinking: input.thinking }),
   };
 }
+
+/** Stored messages as a model is given them. */
+export const toChatMessages = (messages: readonly Message[]): readonly ChatMessage[] =>
+  withoutEmptySystem(messages.map(toChatMessage));
 
 function toChatMessage({ role, content, thinking }: Message): ChatMessage {
   return { role, content, ...(thinking !== undefined && { thinking }) };

@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto';
 import type { Clock, IntramurosError, Logger } from '../../base/index.ts';
 import type { AnswerTarget, BegunAnswer, ConversationRoom, Marked } from '../../conversations/index.ts';
 import type { Egress } from '../../egress/index.ts';
@@ -10,6 +11,7 @@ import type { UpstreamModel, Upstreams } from '../../upstreams/index.ts';
 import type { By, Event, Usage, Why } from '../event.ts';
 import type { Scope } from '../scope.ts';
 import type { Stream } from '../types.ts';
+import type { Commitments } from './commitments.ts';
 
 /** Who asks, and what they say of what they send. */
 export interface Caller {
@@ -137,6 +139,8 @@ export interface AnswersOptions {
   readonly clock?: Clock;
   /** What finds and keeps personal data; without it nothing goes where it may go only masked. */
   readonly personal?: Personal | undefined;
+  /** How the record commits to what was asked and answered; without it, it does not. */
+  readonly commitments?: Commitments | undefined;
   /** What the ledger has of one decision. */
   readonly bytesOf: Egress['bytesOf'];
   readonly defaultModel?: string | undefined;
@@ -219,6 +223,13 @@ export interface Passage {
   maskedOnce: Masked | undefined;
   /** Set when it is what the last clearance lets go. */
   masked: Masked | undefined;
+  /** What was asked and answered, in the bytes that the record commits to; read when it is settled. */
+  readonly told: {
+    asked: (() => string | Buffer) | undefined;
+    answered: (() => string | Hash | undefined) | undefined;
+    /** As in `Committed`. */
+    salt: string;
+  };
   /** Of the last clearance; stays when that is settled. */
   decisionId: string | undefined;
   /** Most tokens that quotas leave for an answer that named no end. */
@@ -248,7 +259,7 @@ export type Rooms = Required<
     | 'defaultLabel'
   >
 > &
-  Pick<AnswersOptions, 'defaultModel' | 'personal'>;
+  Pick<AnswersOptions, 'defaultModel' | 'personal' | 'commitments'>;
 
 /** One answer on its way through the steps; each adds what it found. */
 export interface Run extends Passage {

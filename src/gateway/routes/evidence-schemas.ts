@@ -84,11 +84,11 @@ export const AuditVerification = z
 /** What opens a commitment, for whoever owns what was committed to. */
 const Opening = z
   .object({
-    commitment: z.string().nullable(),
-    nonce: z.string().nullable().meta({ description: 'Hexadecimal; null when the key it is made from was erased.' }),
-    text: z.string().nullable().meta({
+    commitment: z.string(),
+    nonce: z.string().meta({ description: 'Hexadecimal.' }),
+    text: z.string().optional().meta({
       description:
-        'What was committed to: SHA-256 of nonce and text is the commitment. null where it is kept no longer.',
+        'What was committed to: SHA-256 of nonce and text is the commitment. Absent where it is kept no longer.',
     }),
   })
   .meta({ id: 'ReceiptOpening' });
@@ -105,7 +105,9 @@ export const ReceiptView = z
     timestamps: z.array(z.string()).meta({ description: 'RFC 3161 tokens over the checkpoint, base64.' }),
     publicKey: z.string(),
     witnesses: z.array(z.string()).meta({ description: 'Verifier keys of the witnesses that this installation asks.' }),
-    opening: z.object({ prompt: Opening, answer: Opening }),
+    opening: z
+      .object({ prompt: Opening.optional(), answer: Opening.optional() })
+      .meta({ description: 'Empty once the key that nonces are made from is erased.' }),
     facts: z.object({
       model: z.string(),
       modelHash: z.string().nullable(),
