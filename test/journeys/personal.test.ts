@@ -142,6 +142,6 @@ test('in the browser: the page says that names are replaced, and shows them in t
   assert.doesNotMatch(posted(abroad), hidden);
   assert.match(posted(abroad), /\[\[PERSONNE_1\]\]/);
   await answer.locator('.chip').click();
-  await page.locator('.receipt').getByText('2 personnes, 1 numéro de sécurité sociale').waitFor();
+  await page.locator('.receipt').getByText('3 noms et identifiants').waitFor();
   assert.deepEqual(watched.complaints, []);
 });

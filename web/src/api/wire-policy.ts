@@ -69,6 +69,8 @@ export interface Routed {
   readonly tier: Tier;
   readonly decisionId?: string | null;
   readonly fellBackFrom?: string | null;
+  /** Where names were replaced on the way: how many different ones, by kind. */
+  readonly masked?: Readonly<Record<string, number>>;
 }
 
 export interface Who {

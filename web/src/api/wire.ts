@@ -18,6 +18,8 @@ export interface Provenance {
   readonly decisionId?: string | null;
   readonly costMicros?: number | null;
   readonly currency?: string | null;
+  /** Where names and identifiers were replaced on the way: how many different ones, by kind. */
+  readonly masked?: Readonly<Record<string, number>> | null;
   /** Model that was asked for and did not answer. */
   readonly fellBackFrom?: string | null;
 }

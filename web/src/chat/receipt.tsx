@@ -74,7 +74,8 @@ export function Receipt({ node }: { readonly node: ChatNode }) {
 function Place({ provenance, label }: { readonly provenance: Provenance; readonly label: Label | undefined }) {
   const say = useSay();
   const format = useFormat();
-  const { tier, country, decisionId, costMicros, currency, destinationTitle, destinationId, bytesSent } = provenance;
+  const { tier, country, decisionId, costMicros, currency, destinationTitle, destinationId, bytesSent, masked } =
+    provenance;
   const rows: Row[] = [
     [say('receipt.tier'), tierWords(say, tier)],
     ...(tier === 'embedded'
@@ -83,6 +84,9 @@ function Place({ provenance, label }: { readonly provenance: Provenance; readonl
     ...(country && tier !== 'embedded' ? ([[say('receipt.country'), format.country(country)]] satisfies Row[]) : []),
     ...(label ? ([[say('label.title'), labelWords(label)]] satisfies Row[]) : []),
     [say('receipt.sent'), format.bytes(bytesSent), true],
+    ...(masked
+      ? ([[say('receipt.masked'), say('receipt.masked.value', { count: sumOf(masked) })]] satisfies Row[])
+      : []),
     ...(costMicros != null && tier !== 'embedded'
       ? ([[say('receipt.cost'), format.money(costMicros, currency ?? 'EUR'), true]] satisfies Row[])
       : []),
@@ -90,6 +94,9 @@ function Place({ provenance, label }: { readonly provenance: Provenance; readonl
   ];
   return <Facts title={say('receipt.where')} rows={rows} />;
 }
+
+const sumOf = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 type Row = readonly [name: string, value: string, mono?: boolean];
 

@@ -138,6 +138,7 @@ function provenanceOf(
       ? {
           destinationId: routed.destinationId,
           decisionId: routed.decisionId ?? null,
+          masked: routed.masked ?? null,
           fellBackFrom: routed.fellBackFrom ?? null,
         }
       : {}),
