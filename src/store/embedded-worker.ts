@@ -1,12 +1,10 @@
 import { statfsSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PGlite } from '@electric-sql/pglite';
-import { unaccent } from '@electric-sql/pglite/contrib/unaccent';
-import { pg_textsearch } from '@electric-sql/pglite-pg_textsearch';
-import { vector } from '@electric-sql/pglite-pgvector';
+import type { PGlite } from '@electric-sql/pglite';
 import { confineThread } from '../base/index.ts';
+import { openCluster } from './cluster.ts';
 import { toWireFailure, type WireFailure } from './failures.ts';
-import { type TextParameter, valueParsers } from './values.ts';
+import type { TextParameter } from './values.ts';
 
 /** The embedded database, in its thread, which can open no socket: answers one message at a time, in order. */
 export type WorkerRequest =
@@ -23,24 +21,8 @@ if (port === null) throw new Error('embedded-worker.ts runs as a worker thread o
 const { directory } = workerData as { readonly directory: string };
 
 const asText = new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => (value: unknown) => value });
-/** One session and no other process: buffers and tables for a hundred connections would be 140 MiB of nothing. */
-const startParameters = [
-  ...PGlite.defaultStartParams,
-  ...['-c', 'shared_buffers=32MB', '-c', 'wal_buffers=1MB', '-c', 'max_connections=4', '-c', 'max_wal_senders=0'],
-];
 let database: PGlite | undefined;
 let broken: string | undefined;
-
-async function open(): Promise<PGlite> {
-  const opened = await PGlite.create({
-    dataDir: `file://${directory}`,
-    extensions: { vector, pg_textsearch, unaccent },
-    parsers: { ...valueParsers },
-    startParams: startParameters,
-  });
-  await opened.exec(`SET TimeZone = 'UTC'`);
-  return opened;
-}
 
 async function run(request: WorkerRequest): Promise<readonly Record<string, unknown>[]> {
   if (broken !== undefined) throw new Error(broken);
@@ -48,7 +30,7 @@ async function run(request: WorkerRequest): Promise<readonly Record<string, unkn
     await database?.close();
     return [];
   }
-  database ??= await open();
+  database ??= await openCluster(directory);
   if ('script' in request) {
     await database.exec(request.script);
     return [];

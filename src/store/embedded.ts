@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { IntramurosError, type Logger } from '../base/index.ts';
+import { createCluster } from './create-cluster.ts';
 import type { Driver, Session } from './driver.ts';
 import type { WorkerReply, WorkerRequest } from './embedded-worker.ts';
 import { toStoreFailure, toWireFailure, type WireFailure } from './failures.ts';
 import type { Row } from './types.ts';
 import { toParameter } from './values.ts';
+import { compilePlainly } from './wasm-tiers.ts';
 
 type Ask = { sql: string; parameters: readonly (string | null)[] } | { script: string } | { close: true };
 interface Waiting {
@@ -26,6 +28,8 @@ export class EmbeddedDriver implements Driver {
   #worker: Worker | undefined;
   #nextId = 1;
   #turn: Promise<unknown> = Promise.resolve();
+  #prepared: Promise<void> | undefined;
+  #loaded: (() => void) | undefined;
   #closed = false;
 
   constructor(options: { readonly directory: string; readonly log: Logger }) {
@@ -75,7 +79,8 @@ export class EmbeddedDriver implements Driver {
   }
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
+    this.#prepared ??= createCluster(this.where, this.#log);
+    const result = this.#turn.then(() => this.#prepared).then(work);
     this.#turn = result.catch(() => undefined); // the caller has the failure; the next in line only needs its turn
     return result;
   }
@@ -94,6 +99,7 @@ export class EmbeddedDriver implements Driver {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker;
+    this.#loaded = compilePlainly();
     const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
       workerData: { directory: this.where },
       name: 'store',
@@ -114,6 +120,7 @@ export class EmbeddedDriver implements Driver {
   #settle(worker: Worker, reply: WorkerReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    this.#loaded?.();
     if ('rows' in reply) {
       waiting?.resolve(reply.rows);
       return;
@@ -125,6 +132,7 @@ export class EmbeddedDriver implements Driver {
   #lose(worker: Worker, failure: WireFailure): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.#loaded?.();
     if (!this.#closed) this.#log.error({ reason: failure.message }, 'the embedded database ended');
     for (const waiting of this.#waiting.values()) waiting.reject(toStoreFailure(failure, this.where));
     this.#waiting.clear();

@@ -12,7 +12,7 @@ import { lockDataDirectory, openDatabase } from './index.ts';
 async function holder(context: TestContext, home: string) {
   const index = new URL('./index.ts', import.meta.url).href;
   const source = `import { lockDataDirectory } from '${index}';
-    lockDataDirectory(process.env.HOME_UNDER_TEST);
+    globalThis.lock = lockDataDirectory(process.env.HOME_UNDER_TEST); // a lock that nobody holds any more is let go
     process.send('held');
     setInterval(() => {}, 60_000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {

@@ -13,7 +13,11 @@ const log = silentLog();
 
 test('a layer that goes is reported and put on record within the minute', { skip }, async () => {
   using home = temporaryHome();
-  const guard = installGuard({ threads: [join(import.meta.dirname, '../../src/store/embedded-worker.ts')] });
+  const store = join(import.meta.dirname, '../../src/store');
+  const guard = installGuard({
+    threads: [join(store, 'embedded-worker.ts')],
+    programs: [join(store, 'create-cluster-main.ts')],
+  });
   const records: NewRecord[] = [];
   const reported = Promise.withResolvers<void>();
   let wanted = Number.POSITIVE_INFINITY;
