@@ -1,6 +1,7 @@
 import { benchEngine } from './engine.ts';
 import { benchGateway } from './gateway/index.ts';
 import { benchHttp } from './http.ts';
+import { benchPersonal } from './personal/index.ts';
 import { benchUpstreams } from './upstreams.ts';
 
 /** Benchmarks by name: `npm run -s bench -- <name> [options]`. */
@@ -8,6 +9,7 @@ const benchmarks: Readonly<Record<string, (commandArguments: readonly string[]) 
   engine: benchEngine,
   gateway: benchGateway,
   http: benchHttp,
+  personal: benchPersonal,
   upstreams: benchUpstreams,
 };
 

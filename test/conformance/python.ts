@@ -29,8 +29,8 @@ async function must(command: string, args: readonly string[]): Promise<void> {
 }
 
 /** A Python environment with exactly the packages of a lock file (hashes checked); made once. */
-export async function environment(suite: string): Promise<string> {
-  const requirements = join(import.meta.dirname, `${suite}.requirements.txt`);
+export async function environment(suite: string, lockFolder = import.meta.dirname): Promise<string> {
+  const requirements = join(lockFolder, `${suite}.requirements.txt`);
   const mark = createHash('sha256').update(readFileSync(requirements)).digest('hex');
   const folder = join(workFolder, suite, 'venv');
   const markFile = join(folder, 'installed');

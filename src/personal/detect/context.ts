@@ -26,12 +26,12 @@ export const context = {
 } as const;
 
 const words: Readonly<Record<keyof typeof context, string>> = {
-  NIR: 'nir securite secu sociale ssn nss vitale insee immatricule assuree ameli cpam assurance',
+  NIR: 'nir securite secu sociale ssn nss vitale insee immatricule assure assuree ameli cpam assurance',
   COMPANY:
     'siren siret rcs kbis sirene entreprise societe etablissement immatriculee sarl sas sasu eurl sa sci company registration registre infogreffe etablissements',
   BANK: 'rib iban compte bancaire bancaires virement virements banque bic swift guichet domiciliation coordonnees account bank prelevement transfer',
   PHONE:
-    'tel telephone telephones telephonique portable mobile fixe appeler appelez appelle rappeler rappelez rappelle joindre joignable contacter contactez fax telecopie whatsapp sms ligne standard phone call numero gsm cell composez appel coordonnees signal telegram joins',
+    'tel telephone telephones telephonique portable mobile fixe appeler appelez appelle rappeler rappelez rappelle joindre joignable contacter contactez fax telecopie whatsapp sms ligne standard phone call gsm cell composez appel coordonnees signal telegram joins',
   PLATE:
     'immatriculation immatricule immatriculee immatricules plaque plaques vehicule vehicules voiture voitures moto camion camionnette scooter fourgon utilitaire grise auto automobile peugeot renault citroen clio berline remorque plate gare garee stationne stationnee stationnement carte',
   PASSPORT: 'passeport passeports passport',
@@ -49,10 +49,10 @@ const words: Readonly<Record<keyof typeof context, string>> = {
   SECRET:
     'secret token apikey password passwd pwd mdp passe cle key motdepasse bearer jeton credentials identifiants passphrase',
   AMOUNT:
-    'euro euros eur usd dollars dollar francs km kilometres metres metre kg tonnes tonne kwh mwh litres habitants hectares personnes octets lignes fois exemplaires m2 m3 unites visiteurs voix vues pas pieces electeurs abonnes watts',
+    'divise multiplie euro euros eur usd dollars dollar francs km kilometres metres metre kg tonnes tonne kwh mwh litres habitants hectares personnes octets lignes fois exemplaires m2 m3 unites visiteurs voix vues pas pieces electeurs abonnes watts',
   VERSION: 'version versions v release firmware paragraphe section chapitre article maj',
   PLACE:
-    'a de vers depuis sur pres ville commune habite habitant vit mairie vient chez centre departement prefecture gare aeroport tribunal region jusqu dans entre autour nord sud est ouest banlieue demenage reside residant domicilie domiciliee hors par rejoindre quitter visiter',
+    'lieu rcs naissance ne nee a de vers depuis sur pres ville commune habite habitant vit mairie vient chez centre departement prefecture gare aeroport tribunal region jusqu dans entre autour nord sud est ouest banlieue demenage reside residant domicilie domiciliee hors par rejoindre quitter visiter',
   FOREIGN: 'ssn nino nhs social national',
 };
 

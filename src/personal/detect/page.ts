@@ -120,6 +120,17 @@ export class Page {
     return low;
   }
 
+  /** The first token that begins at a place or behind it. */
+  tokenAt(place: number): number {
+    let [low, high] = [0, this.count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.starts[middle]! < place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   isBoundary(at: number): boolean {
     return at <= 0 || at >= this.size || (this.bits[at]! & ALNUM) === 0 || (this.bits[at - 1]! & ALNUM) === 0;
   }
@@ -180,7 +191,7 @@ export class Page {
   settle(): readonly Found[] {
     const { at } = this.folded;
     const order = this.candidates.toSorted(
-      (a, b) => b.score - a.score || b.end - b.start - (a.end - a.start) || a.start - b.start,
+      (a, b) => rank(b) - rank(a) || b.end - b.start - (a.end - a.start) || a.start - b.start,
     );
     const taken = new Uint8Array(this.size);
     const kept = order.filter(({ start, end }) => {
@@ -208,6 +219,9 @@ export class Page {
     return Math.max(at[end]!, last + 1);
   }
 }
+
+/** What a checksum proves stands above what only looks right. */
+const rank = ({ score, checked }: Candidate): number => (checked ? score + 0.1 : score);
 
 function countTokens(bits: Uint8Array, size: number): number {
   let count = 0;

@@ -14,7 +14,11 @@ const ibanLengths: Readonly<Record<string, number>> = Object.fromEntries(
 export function findBank(page: Page): void {
   for (let token = 0; token < page.count; token += 1) {
     if (page.is(token, NUMBER)) {
-      if (!page.is(token, GLUED) && page.ends[token]! - page.starts[token]! === 5) findRib(page, token);
+      if (
+        !page.is(token, GLUED) &&
+        (page.ends[token]! - page.starts[token]! === 5 || page.ends[token]! - page.starts[token]! >= 10)
+      )
+        findRib(page, token);
       continue;
     }
     if (page.ends[token]! - page.starts[token]! !== 2 || page.is(token, GLUED)) continue;

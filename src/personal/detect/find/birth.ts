@@ -17,6 +17,20 @@ export function findBirthDates(page: Page): void {
   }
 }
 
+/** A date of long ago right behind a name: « DUPONT Jean, 12/04/1961 ». Asked when persons are known. */
+export function findDatesOfPersons(page: Page): void {
+  const year = new Date().getFullYear();
+  for (const { kind, end } of page.candidates.filter((one) => one.kind === 'PERSON')) {
+    const gap = /^(?:, | \(| - | : )/.exec(page.plain.slice(end, end + 4));
+    if (kind !== 'PERSON' || !gap || !page.isDigit(end + gap[0].length)) continue;
+    const token = page.tokenAt(end + gap[0].length);
+    const until = dateAt(page, token);
+    const given = until > 0 ? /\d{4}/.exec(page.plain.slice(page.starts[token], until)) : null;
+    if (given && Number(given[0]) < year - 3 && Number(given[0]) > 1900)
+      page.add({ kind: 'BIRTH_DATE', start: page.starts[token]!, end: until, score: 0.6, checked: false });
+  }
+}
+
 /** « ne » without its accent is a negation, unless « le 12/03/1980 » follows. */
 function isBirth(page: Page, token: number): boolean {
   const word = page.word(token);

@@ -12,7 +12,7 @@ export function findCodes(page: Page): void {
     const length = page.ends[token]! - start;
     if (isNumber) {
       if (length <= 4 || length >= 9) ofDigitsFirst(page, token, page.plain.slice(start, start + 40));
-      if (length === 1 || length === 5) corsicanNir(page, token);
+      if (length === 1 || length === 6) corsicanNir(page, token);
     } else if (length <= 2 && (page.forms[token]! & (CAPITAL | ALL_CAPITALS)) !== 0) {
       ofLettersFirst(page, token, page.plain.slice(start, start + 16));
     }

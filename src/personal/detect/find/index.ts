@@ -2,7 +2,7 @@ import { Digits } from '../digits.ts';
 import { NUMBER, type Page } from '../page.ts';
 import { findAddresses } from './address.ts';
 import { findBank } from './bank.ts';
-import { findBirthDates } from './birth.ts';
+import { findBirthDates, findDatesOfPersons } from './birth.ts';
 import { findCodes } from './codes.ts';
 import { findMachineZones } from './machine-zone.ts';
 import { findNetwork } from './network.ts';
@@ -42,5 +42,6 @@ export const finders: readonly ((page: Page) => void)[] = [
   findAddresses,
   findOrganisations,
   findPersons,
+  findDatesOfPersons,
   findPlaces,
 ];

@@ -77,8 +77,10 @@ function findIps(page: Page): void {
         page.add({ kind: 'IP', start: starts[token]!, end: until, score: 0.93, checked: true });
       }
     }
-    const colon = plain.charCodeAt(ends[token]!) === 58;
-    if (colon && !page.is(token, GLUED)) until = Math.max(until, ipv6(page, starts[token]!));
+    if (plain.charCodeAt(ends[token]!) !== 58) continue;
+    let start = starts[token]!;
+    while (start > 0 && ends[token]! - start < 5 && (page.bits[start - 1]! & ALNUM) !== 0) start -= 1;
+    if (plain[start - 1] !== ':') until = Math.max(until, ipv6(page, start));
   }
   for (let at = plain.indexOf('::'); at >= 0; at = plain.indexOf('::', at + 2))
     if (at === 0 || page.isSpace(at - 1) || plain[at - 1] === '[') ipv6(page, at);

@@ -26,7 +26,7 @@ export const findNir: NumberFinder = (digits) => {
   if (end > 0 && !digits.goesOn(digits.groupAt(15))) {
     const valid = Number(key) === nirKey(nir);
     const contiguous = digits.groupAt(13) === -1 && digits.groups >= 1 && digits.sums[0] === 15;
-    if (valid && !(contiguous && (digits.context.near & c.THING) !== 0 && !spoken)) {
+    if (valid && !(contiguous && page.before(digits.token, c.THING, 3).near !== 0 && !spoken)) {
       add(digits, 'NIR', end, spoken ? 0.99 : 0.93, true);
     } else if (!valid && spoken) add(digits, 'NIR', end, 0.7, false);
     return;

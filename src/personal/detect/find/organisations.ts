@@ -11,7 +11,7 @@ export function findOrganisations(page: Page): void {
     const roles = page.roles(token);
     if ((roles & role.ORGANISATION) !== 0) {
       const found = longest(page, token, role.ORGANISATION, page.lexicon.organisations);
-      if (found) {
+      if (found && page.plain[page.ends[found.last]!] !== '_') {
         page.add({
           kind: 'ORGANISATION',
           start: page.starts[token]!,

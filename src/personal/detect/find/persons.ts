@@ -16,7 +16,7 @@ export function findPersons(page: Page): void {
 
 /** Adds the person that begins at a token; returns the token to go on at, or 0. */
 function personAt(page: Page, token: number): number {
-  if (page.is(token, NUMBER | GLUED)) return 0;
+  if (page.is(token, NUMBER | GLUED) || page.is(token + 1, GLUED) || isOfCode(page, token)) return 0;
   const roles = page.roles(token);
   if ((roles & TITLE) !== 0) {
     const next = titled(page, token, roles);
@@ -33,6 +33,11 @@ function personAt(page: Page, token: number): number {
   return initialed(page, token) || byFirstName(page, token, roles) || bySurname(page, token, roles);
 }
 
+/** « WU » in « SH-036-WU ». */
+const isOfCode = (page: Page, token: number): boolean =>
+  (page.is(token - 1, NUMBER) && page.gap(token - 1) === '-') ||
+  (page.is(token + 1, NUMBER) && page.gap(token) === '-');
+
 interface Name {
   /** Last token. */
   readonly last: number;
@@ -43,20 +48,25 @@ interface Name {
 }
 
 /** Reads a name from a token on: first names, initials, particles, surnames. */
-function readName(page: Page, from: number, most = 4): Name | undefined {
+function readName(page: Page, from: number, { most = 4, titled = false } = {}): Name | undefined {
   let last = -1;
   let parts = 0;
   let roles = 0;
   let first = 0;
   for (let t = from; t < page.count && parts < most; ) {
     if (t > from && !isJoin(page, t - 1)) break;
-    if (page.is(t, NUMBER)) break;
+    if (page.is(t, NUMBER) || page.is(t + 1, GLUED)) break;
     const found = page.roles(t);
     const length = page.ends[t]! - page.starts[t]!;
-    if (page.is(t, CAPITAL) && (found & stopped) === 0 && (length > 1 || isInitial(page, t) || page.gap(t) === "'")) {
+    // « M. Maire » is called so; « M. le Maire » is not reached.
+    const mayStand =
+      (found & role.SURNAME) !== 0 && ((titled && parts === 0) || (last >= 0 && page.gap(t - 1) === '-'));
+    const isStopped = (found & stopped) !== 0 && !mayStand;
+    if (page.is(t, CAPITAL) && !isStopped && (length > 1 || isInitial(page, t) || page.gap(t) === "'")) {
       // A capital that only begins the next line or sentence is not reached: the gap ended above.
       if (
         parts > 0 &&
+        page.gap(t - 1) !== '-' &&
         (found & role.WORD) !== 0 &&
         (found & (FIRST | role.SURNAME)) === 0 &&
         !isUpperName(page, t, last)
@@ -66,6 +76,10 @@ function readName(page: Page, from: number, most = 4): Name | undefined {
       roles |= found;
       last = t;
       if (page.gap(t) !== '-' && page.gap(t) !== "'") parts += 1;
+      t += 1;
+    } else if (last === t - 1 && page.gap(last) === "'" && page.ends[last]! - page.starts[last]! > 2) {
+      last = t; // Preud’homme
+      parts += 1;
       t += 1;
     } else if ((found & role.PARTICLE) !== 0 && particleLeads(page, t)) t += 1;
     else break;
@@ -133,7 +147,7 @@ function titled(page: Page, token: number, roles: number): number {
   }
   const gap = page.gap(from - 1);
   if (!(gap === ' ' || gap === '. ' || gap === '.' || gap === '  ' || gap === ' : ')) return 0;
-  const name = readName(page, from);
+  const name = readName(page, from, { titled: true });
   if (!name) {
     const found = page.roles(from);
     if ((found & (FIRST | role.SURNAME)) === 0 || (found & (role.WORD | stopped)) !== 0) return 0;
@@ -212,7 +226,10 @@ function byFirstName(page: Page, token: number, roles: number): number {
     return add(page, token, name.last, doubtful ? 0.55 : known ? 0.92 : 0.85, gender);
   }
   if (name.last > token) return add(page, token, name.last, 0.85, gender);
-  if (!isWord) return add(page, token, token, (roles & role.COMMUNE) !== 0 ? 0.6 : 0.72, gender);
+  if (!isWord) {
+    beside(page, token);
+    return add(page, token, token, (roles & role.COMMUNE) !== 0 ? 0.6 : 0.72, gender);
+  }
   const before = token > 0 && page.gap(token - 1) === ' ' ? page.word(token - 1) : '';
   const isMiddle = !startsSentence(page, token) && !articles.has(before) && !page.is(token - 1, CAPITAL);
   return isMiddle && !isAllCapitalsAround(page, token) ? add(page, token, token, 0.55, gender) : 0;
@@ -231,39 +248,95 @@ function lastOfCompound(page: Page, token: number): number {
 /** « Jean-Marie » is a man, « Marie-Jean » is not: the first decides. */
 const compoundGender = (page: Page, token: number): 'f' | 'm' | undefined => genderOf(page.roles(token));
 
-/** « DUPONT Jean », « Dupont Jean », « Dupont » alone where it is no common word. */
+/** Of « Elias et Kéziah », the one that no list has. */
+function beside(page: Page, token: number): void {
+  for (const [and, other] of [
+    [token + 1, token + 2],
+    [token - 1, token - 2],
+  ] as const) {
+    if (page.word(and) !== 'et' || page.gap(Math.min(and, other)) !== ' ' || !isUnknown(page, other)) continue;
+    if (page.gap(Math.min(token, and)) === ' ' && page.gap(other) !== '-') add(page, other, other, 0.6);
+  }
+}
+
+/** A word with a capital that no list has. */
+function isUnknown(page: Page, token: number): boolean {
+  if (!page.is(token, CAPITAL) || page.is(token, GLUED | NUMBER) || page.is(token + 1, GLUED)) return false;
+  return page.roles(token) === 0 && page.contexts(token) === 0 && page.ends[token]! - page.starts[token]! > 2;
+}
+
+/** « DUPONT Jean », « Dupont Jean », « Dupont » alone where it is no common word, and unknown names by their form. */
 function bySurname(page: Page, token: number, roles: number): number {
   if (isListed(page, token)) return 0;
   const last = lastOfCompound(page, token);
   const next = last + 1;
-  const isFirst = page.gap(last) === ' ' && page.is(next, CAPITAL) && (page.roles(next) & FIRST) !== 0;
-  const isUpper = page.is(token, ALL_CAPITALS) && page.ends[token]! - page.starts[token]! > 2;
   const isSurname = (roles & role.SURNAME) !== 0;
-  if (isFirst && (isSurname || (isUpper && !page.is(next, ALL_CAPITALS) && (roles & role.WORD) === 0)))
-    if (!(isSurname && (roles & role.WORD) !== 0 && startsSentence(page, token)) || isUpper) {
-      const end = lastOfCompound(page, next);
-      return add(page, token, end, 0.84, genderOf(page.roles(next)));
-    }
-  if (!isSurname) return byDeed(page, token, roles);
   const isWord = (roles & role.WORD) !== 0;
-  if (!isWord) return add(page, token, last, (roles & role.COMMUNE) !== 0 ? 0.58 : 0.66);
-  return 0;
+  const starts = startsSentence(page, token);
+  if (page.gap(last) === ' ' && page.is(next, CAPITAL) && !page.is(next, GLUED)) {
+    const nextRoles = page.roles(next);
+    const isUpper = page.is(token, ALL_CAPITALS) && page.ends[token]! - page.starts[token]! > 2;
+    const isFirst = (nextRoles & FIRST) !== 0;
+    const changes = isUpper && !page.is(next, ALL_CAPITALS);
+    // DUPONT Jean, DUPONT Malvyn, POUOURTET Fiacre
+    const formed =
+      changes &&
+      (isFirst || isUnknown(page, next)) &&
+      (isSurname || !isWord) &&
+      page.ends[token]! - page.starts[token]! > 3;
+    if ((isFirst && isSurname && (isUpper || !isWord || !starts)) || formed || (changes && isFirst && !isWord))
+      return add(page, withParticle(page, token), lastOfCompound(page, next), 0.84, genderOf(nextRoles));
+    // Anthelme Arnoux, Jolan Grioncle
+    if (!starts && isUnknown(page, token)) {
+      if ((nextRoles & role.SURNAME) !== 0 && (nextRoles & role.NEVER) === 0)
+        return add(page, token, lastOfCompound(page, next), 0.7);
+      if (isUnknown(page, next) && !isUpper && !isArticleBefore(page, token))
+        return add(page, token, lastOfCompound(page, next), 0.5);
+    }
+  }
+  if (!isSurname) return byDeed(page, token, roles);
+  return isWord ? 0 : add(page, token, last, (roles & role.COMMUNE) !== 0 ? 0.58 : 0.66);
 }
+
+const isArticleBefore = (page: Page, token: number): boolean =>
+  token > 0 && page.gap(token - 1) === ' ' && (articles.has(page.word(token - 1)) || page.is(token - 1, CAPITAL));
+
+/** Begins « DE LOMBARDI Taïna » at its particle. */
+const withParticle = (page: Page, token: number): number =>
+  page.is(token - 1, ALL_CAPITALS) && (page.roles(token - 1) & role.PARTICLE) !== 0 && page.gap(token - 1) === ' '
+    ? token - 1
+    : token;
 
 /** Two unknown names before « habite », « a signé ». */
 function byDeed(page: Page, token: number, roles: number): number {
   if ((roles & (role.WORD | role.COMMUNE | role.ORGANISATION)) !== 0 || page.is(token, ALL_CAPITALS)) return 0;
-  const name = readName(page, token, 3);
+  const name = readName(page, token, { most: 3 });
   if (name?.parts !== 2 || (name.roles & (role.WORD | role.COMMUNE)) !== 0) return 0;
   return page.gap(name.last).trim().length <= 1 && (page.roles(name.last + 1) & role.DOING) !== 0
     ? add(page, token, name.last, 0.6)
     : 0;
 }
 
-/** « marie dupont »: both on the lists, neither a common word. */
+/** « marie dupont », « jean-claude le guen »: the first on the lists, the surname too, or whoever says « je suis ». */
 function smallLetters(page: Page, token: number, roles: number): number {
-  if (page.gap(token) !== ' ') return 0;
-  const next = page.roles(token + 1);
-  if ((next & role.SURNAME) === 0 || (next & (role.WORD | stopped)) !== 0 || page.is(token + 1, NUMBER)) return 0;
-  return add(page, token, token + 1, 0.62, genderOf(roles));
+  let last = token;
+  if (page.gap(token) === '-' && (page.roles(token + 1) & FIRST) !== 0) last += 1;
+  const isCompound = last > token;
+  if (page.gap(last) !== ' ' || page.is(last + 1, NUMBER)) return 0;
+  let surname = last + 1;
+  while (surname < last + 3 && (page.roles(surname) & role.PARTICLE) !== 0 && page.gap(surname) === ' ') surname += 1;
+  const next = page.roles(surname);
+  const isSure = isCompound || (roles & role.WORD) === 0;
+  const said = /^(?:suis|appelle|nomme|nom)$/.test(page.word(token - 1)) && token > 0;
+  const isKnown = (next & role.SURNAME) !== 0 && (next & stopped) === 0;
+  if (
+    !(isKnown && ((next & role.WORD) === 0 || (isSure && said))) &&
+    !(isSure && said && next === 0 && page.contexts(surname) === 0)
+  )
+    return 0;
+  if (page.is(surname, NUMBER | GLUED) || (surname > last + 1 && !isKnown)) return 0;
+  return add(page, token, lastOfSmallCompound(page, surname), 0.62, genderOf(roles));
 }
+
+const lastOfSmallCompound = (page: Page, token: number): number =>
+  page.gap(token) === '-' && page.roles(token + 1) & role.SURNAME ? token + 1 : token;

@@ -27,7 +27,7 @@ const known = new RegExp(
 
 /** A name of a secret, a sign, and a value. */
 const assigned =
-  /(?:passw(?:or)?d|passphrase|pwd|mdp|mots? de passe|secret(?:[_-]?key)?|token|jeton|api[_ -]?key|cl[eé] (?:d['’])?api|cl[eé] secr[eè]te|access[_-]?key|private[_-]?key|client[_-]?secret|bearer|code (?:pin|secret))\b["'`]?(?: ?[:=]+>? ?| est ?:? ?| is ?:? ?| )["'`«]? ?([^\s"'`»<>,;]{4,256})/gi;
+  /(?:passw(?:or)?d|passphrase|pwd|mdp|mots? de passe|secret(?:[_-]?key)?|token|jeton|api[_ -]?key|cl[eé] (?:d['’])?api|cl[eé] secr[eè]te|access[_-]?key|private[_-]?key|client[_-]?secret|bearer|code (?:pin|secret))["'`]?(?: [\p{L}_'’-]{1,24}){0,6}(?: ?[:=]{1,2}>? ?| (?:est|is|vaut|contient|sera|devient) ?:? ?| )["'`«]? ?([^\s"'`»<>,;]{4,256})/giu;
 
 const blobs = /[A-Za-z0-9+/_-]{32,512}={0,2}/g;
 
