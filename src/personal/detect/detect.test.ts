@@ -122,7 +122,7 @@ test('any text is looked through, its findings apart, in order and inside it', (
   );
 });
 
-test('a megabyte of one thing over and over takes no more than its share of time', () => {
+test('a long text of one thing over and over takes time in proportion', () => {
   for (const unit of [
     '1',
     'a',
@@ -144,8 +144,8 @@ test('a megabyte of one thing over and over takes no more than its share of time
     '-----BEGIN PRIVATE KEY-----',
   ]) {
     const before = process.cpuUsage();
-    detector.find(unit.repeat(250_000 / unit.length));
+    detector.find(unit.repeat(100_000 / unit.length));
     const { user, system } = process.cpuUsage(before);
-    assert.ok(user + system < 8_000_000, `${unit}: ${(user + system) / 1000} ms`);
+    assert.ok(user + system < 4_000_000, `${unit}: ${(user + system) / 1000} ms`);
   }
 });
