@@ -145,11 +145,16 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     defaultLabel,
     identity,
   });
+  const runs = opened.use(openRuns({ answers, log, graceMs: settings.streamGrace, clock }));
   const evidence = opened.use(
     openEvidence({
       home,
       audit,
       egress,
+      database,
+      keyring,
+      identity,
+      runs,
       conversations,
       commitments,
       settings,
@@ -162,7 +167,6 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
       log,
     }),
   );
-  const runs = opened.use(openRuns({ answers, log, graceMs: settings.streamGrace, clock }));
   const tuner = opened.use(
     openTuner({
       home,

@@ -2,6 +2,8 @@ export type { AnchorState, Standing } from './anchors/anchors.ts';
 export type { AnssiEvidence } from './anssi/anssi.ts';
 export { type ExportFormat, exportFormats } from './export/export-log.ts';
 export type { LogVerification } from './log/verify.ts';
+export type { ErasureReceipt } from './me/erase.ts';
+export type { Held } from './me/held.ts';
 export {
   type AnchoredProof,
   type AnchorSettings,

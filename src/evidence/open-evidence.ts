@@ -7,16 +7,22 @@ import type { Audit, Checkpoint, InclusionProof } from '../audit/index.ts';
 import { type Clock, IntramurosError, type Logger, type Settings } from '../base/index.ts';
 import type { ConversationRoom } from '../conversations/index.ts';
 import type { Egress } from '../egress/index.ts';
-import { type Commitments, conversationsOf } from '../flows/index.ts';
-import type { Who } from '../identity/index.ts';
+import { type Commitments, conversationsOf, type RunRoom } from '../flows/index.ts';
+import type { Identity, Who } from '../identity/index.ts';
+import type { Keyring } from '../keyring/index.ts';
 import type { Destination } from '../policy/index.ts';
+import type { Database } from '../store/index.ts';
 import { type AnchorState, openAnchors, type Standing } from './anchors/anchors.ts';
 import { readWitnesses } from './anchors/witness.ts';
 import { type AnssiEvidence, anssiEvidence } from './anssi/anssi.ts';
 import type { LiveFacts } from './anssi/row.ts';
 import { type ExportFormat, exportLog } from './export/export-log.ts';
 import { type LogQuery, searchLog } from './log/search.ts';
+import { openTally } from './log/tally.ts';
 import { type LogVerification, verifyLog } from './log/verify.ts';
+import { type ErasureReceipt, eraseConversation, erasePerson } from './me/erase.ts';
+import { exportPerson } from './me/export-person.ts';
+import { type Held, readHeld } from './me/held.ts';
 import { anchorsOf, makeReceipt, type Receipt } from './receipts/receipt.ts';
 import { readCertificates } from './timestamp/verify-token.ts';
 
@@ -29,6 +35,10 @@ export interface EvidenceOptions {
   readonly home: string;
   readonly audit: Audit;
   readonly egress: Pick<Egress, 'fetch' | 'allow' | 'totals'>;
+  readonly database: Database;
+  readonly keyring: Keyring;
+  readonly identity: Pick<Identity, 'keys' | 'sessions' | 'usage'>;
+  readonly runs: RunRoom;
   readonly conversations: ConversationRoom;
   readonly commitments: Commitments;
   readonly settings: AnchorSettings;
@@ -88,6 +98,14 @@ export interface Evidence extends AsyncDisposable {
    * @throws {IntramurosError} `message_not_found`, also for somebody else's; `not_found` for a message that went nowhere.
    */
   receipt(who: Who, messageId: string): Promise<Receipt>;
+  /** Everything that is held of a person, who else read it, and which models saw it. */
+  held(who: Who): Promise<Held>;
+  /** All of it as one JSON document, in pieces. */
+  exportOf(who: Who): Promise<AsyncIterable<string>>;
+  /** Erases all that a person said and was answered. */
+  erase(who: Who): Promise<ErasureReceipt>;
+  /** Erases one conversation. @throws {IntramurosError} `conversation_not_found`, also for somebody else's. */
+  eraseConversation(who: Who, id: string): Promise<ErasureReceipt>;
 }
 
 /** A receipt waits so long for anchors that are being asked. */
@@ -110,6 +128,8 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     log,
   });
   const machine = machineOf(audit);
+  const tally = openTally(audit);
+  const room = options.conversations;
   const settled = (): Promise<void> => Promise.race([anchors.settled(), sleep(mostWaitMs, undefined, { ref: false })]);
   const live = (): LiveFacts => ({
     settings: options.shown(),
@@ -157,6 +177,18 @@ export function openEvidence(options: EvidenceOptions): Evidence {
       const { commitments } = options;
       const { witnessKeys: witnesses, standingOf } = anchors;
       return makeReceipt({ audit, commitments, witnesses, standingOf, settled }, owner, messageId);
+    },
+    held: (who) => readHeld({ ...options, tally }, who.personId),
+    async exportOf(who) {
+      await audit.append({ kind: 'export', actor: who.personId, data: { what: 'person.exported' } });
+      const conversations = conversationsOf(options, who);
+      return exportPerson({ ...options, tally, conversations, now: () => clock.now() }, who);
+    },
+    erase: ({ personId }) => erasePerson({ ...options, room }, { personId, runs: options.runs.of(personId) }),
+    eraseConversation(who, id) {
+      const { personId } = who;
+      const owner = { personId, conversations: conversationsOf(options, who), runs: options.runs.of(personId) };
+      return eraseConversation({ ...options, room }, owner, id);
     },
     [Symbol.asyncDispose]: () => anchors.close(),
   };

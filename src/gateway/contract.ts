@@ -39,6 +39,7 @@ import {
   optimizeModel,
   unloadModel,
 } from './routes/models.ts';
+import { eraseConversation, eraseMe, exportMe, getHeld } from './routes/my-data.ts';
 import { finishOidc, startOidc } from './routes/oidc.ts';
 import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/openai-models.ts';
 import { changePerson, createPerson, deletePerson, listPeople, resetPassword } from './routes/people.ts';
@@ -170,4 +171,8 @@ export const contract: readonly Endpoint[] = [
   anchorAudit,
   getAnssiEvidence,
   getReceipt,
+  getHeld,
+  exportMe,
+  eraseMe,
+  eraseConversation,
 ];

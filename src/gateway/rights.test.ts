@@ -26,6 +26,7 @@ const use = [
   'conversations.answers.create',
   'conversations.create',
   'conversations.delete',
+  'conversations.erase',
   'conversations.export',
   'conversations.get',
   'conversations.list',
@@ -56,6 +57,9 @@ const use = [
 
 /** Operations that concern the caller alone: whoever says who they are may ask them. */
 const any = [
+  'me.erase',
+  'me.export',
+  'me.held',
   'me.keys.create',
   'me.keys.list',
   'me.keys.revoke',

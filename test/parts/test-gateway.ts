@@ -17,11 +17,12 @@ import {
 } from '../../src/gateway/index.ts';
 import { openGovernance } from '../../src/governance.ts';
 import { type Identity, openIdentity } from '../../src/identity/index.ts';
+import type { Keyring } from '../../src/keyring/index.ts';
 import type { InstalledModel } from '../../src/models/index.ts';
 import { type Detector, openVaults } from '../../src/personal/index.ts';
 import { type Clearance, internalLabel, type Label, type OpenedGate, type Proposals } from '../../src/policy/index.ts';
 import { openSignIn, type SignInSettings } from '../../src/signin/index.ts';
-import { backupHere, openDatabase, openSecrets } from '../../src/store/index.ts';
+import { backupHere, type Database, openDatabase, openSecrets } from '../../src/store/index.ts';
 import { openUpstreams, type UpstreamInput, type Upstreams, type UpstreamsOptions } from '../../src/upstreams/index.ts';
 import { copyDatabase } from './databases.ts';
 import { type EchoEngine, type EchoEngineOptions, openEchoEngine } from './echo-engine.ts';
@@ -171,8 +172,10 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
     onStep: metrics.step,
   });
+  const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
   const evidence = opened.use(
     openEvidence({
+      ...{ database: database ?? closedRoom<Database>(), keyring: keyring ?? closedRoom<Keyring>(), identity, runs },
       ...{ home, audit, egress, conversations, commitments, version: '0.0.0-test', clock: systemClock, log },
       settings: options.anchors ?? noAnchors,
       shown: () => new Map([['host', '127.0.0.1']]),
@@ -181,7 +184,6 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       verifier: join(import.meta.dirname, '..', '..', 'tools', 'verify-log.mjs'),
     }),
   );
-  const runs = openRuns({ answers, log, graceMs: options.graceMs ?? 15_000 });
   let gateway: Gateway | undefined;
   const rooms: GatewayRooms = {
     identity,

@@ -41,7 +41,7 @@ export interface RequestContext {
 /** A reply that is written frame by frame, each frame in one write. */
 export interface StreamReply {
   readonly stream: AsyncIterable<string | Uint8Array>;
-  readonly contentType: 'text/event-stream' | 'application/x-ndjson';
+  readonly contentType: 'text/event-stream' | 'application/x-ndjson' | 'application/json';
   readonly headers?: Readonly<Record<string, string>>;
   /** Frame that says "still here" while nothing comes; empty where the format has none. */
   readonly keepAlive: string;
