@@ -69,7 +69,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const defaultLabel = readDefaultLabel(settings.defaultLabel);
   const run: RunProgram = (program) => runCommand({ ...program, purpose: 'house-key' });
   const keyring = opened.use(await openKeyring({ database, home, settings, log, clock, run }));
-  const audit = opened.use(openAudit({ home, log, clock }));
+  const audit = opened.use(openAudit({ home, log, clock, keyFile: settings.auditKeyFile, keyring }));
   const identity = opened.use(await openIdentity({ database, audit, log, clock, houseKey: apiKey }));
   const fourEyes = (): boolean => identity.mode === 'accounts';
   const policy = opened.use(openPolicy({ home, audit, clock, log, fourEyes }));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import { unavailable } from './damage.ts';
 import { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
+import { openPayloads, type PayloadKeys } from './payloads.ts';
 import { readShards } from './read-shards.ts';
 import { findShards, type Shard } from './shards.ts';
 import type { Audit, AuditRecord, NewRecord } from './types.ts';
@@ -14,6 +15,8 @@ export interface OpenAuditOptions {
   readonly log: Logger;
   /** Where the signing key is, when not in the data directory. */
   readonly keyFile?: string | undefined;
+  /** Seals what belongs to a person; without it no sealed record is taken. */
+  readonly keyring?: PayloadKeys | undefined;
 }
 
 interface Waiting {
@@ -40,12 +43,13 @@ const noteWaitMs = 25;
  *
  * @throws {IntramurosError} `audit_unavailable` for any other damage: the record is then left untouched.
  */
-export function openAudit({ home, clock, log, keyFile }: OpenAuditOptions): Audit {
+export function openAudit({ home, clock, log, keyFile, keyring }: OpenAuditOptions): Audit {
   const folder = join(home, 'audit');
   const { shards, cutBytes } = openFolder(folder);
   if (cutBytes > 0) log.warn({ folder, cutBytes }, 'an unfinished last record was cut off');
   const writer = openShardWriter(folder);
   const ledger = openLedgerThere({ folder, home, keyFile, shards, clock, log });
+  const payloads = openPayloads(folder, keyring);
   let waiting: Waiting[] = [];
   let lostNotes = 0;
   let failure: string | undefined;
@@ -163,23 +167,43 @@ export function openAudit({ home, clock, log, keyFile }: OpenAuditOptions): Audi
   };
 
   for (const record of ledger.said) add(stamp(record, clock));
+  const append = (record: NewRecord): Promise<AuditRecord> => {
+    if (closed) return Promise.reject(unavailable(folder, { code: 'closed' }));
+    return new Promise((resolve, reject) => add({ ...stamp(record, clock), settle: { resolve, reject } }));
+  };
+
+  const note = (record: NewRecord): void => {
+    if (closed) {
+      log.error({ kind: record.kind }, 'a note came after the record was closed');
+      return;
+    }
+    try {
+      waiting.push(stamp(record, clock));
+      noteTimer ??= setTimeout(() => {
+        noteTimer = undefined;
+        if (waiting.length > 0) begin();
+      }, noteWaitMs).unref();
+    } catch (error) {
+      log.error({ err: error, kind: record.kind }, 'a note cannot be written down');
+    }
+  };
+
+  /** The record with the commitment to what is sealed, which is on the disk then. */
+  const committed = async ({ sealed, ...record }: NewRecord): Promise<NewRecord> => {
+    if (sealed === undefined) return record;
+    const commitment = await payloads.keep(sealed, new Date(clock.now()).toISOString());
+    return { ...record, data: { ...record.data, commitment } };
+  };
+  const noteSealed = (record: NewRecord): void =>
+    void committed(record).then(note, (error: unknown) =>
+      log.error({ err: error, kind: record.kind }, 'a note cannot be sealed'),
+    );
+
   return {
-    append(record) {
-      if (closed) return Promise.reject(unavailable(folder, { code: 'closed' }));
-      return new Promise((resolve, reject) => add({ ...stamp(record, clock), settle: { resolve, reject } }));
-    },
-    note(record) {
-      if (closed) return log.error({ kind: record.kind }, 'a note came after the record was closed');
-      try {
-        waiting.push(stamp(record, clock));
-        noteTimer ??= setTimeout(() => {
-          noteTimer = undefined;
-          if (waiting.length > 0) begin();
-        }, noteWaitMs).unref();
-      } catch (error) {
-        log.error({ err: error, kind: record.kind }, 'a note cannot be written down');
-      }
-    },
+    append: (record) => (record.sealed === undefined ? append(record) : committed(record).then(append)),
+    note: (record) => (record.sealed === undefined ? note(record) : noteSealed(record)),
+    payload: payloads.open,
+    forget: payloads.forget,
     read: (range) => readShards(shards, range),
     find: ledger.find,
     prove: ledger.prove,

@@ -79,6 +79,13 @@ export interface ConsistencyProof {
   readonly checkpoint: string;
 }
 
+/** A sealed text and what opens its commitment: SHA-256 of nonce and payload. */
+export interface OpenedPayload {
+  /** Hexadecimal. */
+  readonly nonce: string;
+  readonly payload: string;
+}
+
 /** What became of a part of the log whose time had come. */
 export interface Tombstone {
   /** `2026-11` */
@@ -111,6 +118,10 @@ export interface Audit extends AsyncDisposable {
   cosign(size: number, signatureLine: string): Promise<void>;
   /** Keeps an RFC 3161 token (base64) beside the checkpoint of that size. */
   attachTimestamp(size: number, token: string): Promise<void>;
+  /** The sealed text of a record; undefined when there is none, or it was erased. */
+  payload(record: AuditRecord): Promise<OpenedPayload | undefined>;
+  /** Takes the sealed texts of a subject, and of all below it, off the disk; the records and their proofs stay. Returns how many. */
+  forget(subject: string): Promise<number>;
   readonly latest: Checkpoint | undefined;
   /** Name of this log in its checkpoints. */
   readonly origin: string;

@@ -86,6 +86,10 @@ export const settingsSchema = z.strictObject({
     description:
       'File of the key that encrypts stored secrets; default: secrets.key in the data directory. No backup holds it.',
   }),
+  auditKeyFile: z.string().optional().meta({
+    description:
+      'File of the key that signs the record of decisions; default: audit.key in the data directory. No backup holds it: keep a copy.',
+  }),
   houseKey: z.string().default('file').meta({
     description:
       'Where the key is that protects the keys of people: "file" (house.key in the data directory), "file:/path", "env:NAME", or "command:program argument" for a TPM or PKCS#11. No backup holds it: keep a copy.',

@@ -22,6 +22,8 @@ const french: Readonly<Record<SettingName, string>> = {
   databaseUrl: 'Adresse PostgreSQL. Sans elle, une base embarquée dans le dossier des données.',
   secretsKeyFile:
     'Fichier de la clé qui chiffre les secrets gardés ; par défaut, secrets.key dans le dossier des données. Aucune sauvegarde ne le contient.',
+  auditKeyFile:
+    'Fichier de la clé qui signe le registre des décisions ; par défaut, audit.key dans le dossier des données. Aucune sauvegarde ne le contient : gardez-en une copie.',
   houseKey:
     'Où se trouve la clé qui protège les clés des personnes : « file » (house.key dans le dossier des données), « file:/chemin », « env:NOM », ou « command:programme argument » pour un TPM ou PKCS#11. Aucune sauvegarde ne la contient : gardez-en une copie.',
   logLevel: 'Gravité minimale des lignes écrites au journal.',

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -103,16 +103,20 @@ async function* archive(
   for (const { entry, file } of sources) {
     yield tarHeader(entry);
     let left = entry.sizeBytes;
-    for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
+    for await (const piece of readBeginning(file, entry.sizeBytes)) {
       signal?.throwIfAborted();
       left -= piece.length;
-      if (left < 0) break;
       yield piece;
     }
     if (left !== 0) throw new IntramurosError('conflict', `${file} changed during the backup. Try again.`);
     yield tarPadding(entry.sizeBytes);
   }
   yield tarEnd;
+}
+
+/** The first bytes of a file: the record of decisions grows on meanwhile. */
+async function* readBeginning(file: string, bytes: number): AsyncGenerator<Buffer> {
+  if (bytes > 0) yield* createReadStream(file, { end: bytes - 1 }) as AsyncIterable<Buffer>;
 }
 
 async function withDatabase<T>(options: BackupOptions, work: (database: Pick<Database, 'transaction'>) => Promise<T>) {
@@ -158,6 +162,24 @@ const manifestLimitBytes = 4 * 1024 * 1024;
 /** Settings, the organisation's policy and what is known of the models; with weights, all that the models' folder holds. Never `secrets.key`: what it
  *  opens is in the same archive. */
 async function listFiles(home: string, weights: boolean): Promise<readonly string[]> {
+  return [...(await listRecord(home)), ...(await listOthers(home, weights))];
+}
+
+/**
+ * The record of decisions: first what was said of it, then the records, so that none is missing that a checkpoint counts; then
+ * what is sealed. Its hashes are made anew from the records; the key that signs is never in a backup.
+ */
+async function listRecord(home: string): Promise<readonly string[]> {
+  const folder = join(home, 'audit');
+  const names = existsSync(folder) ? (await readdir(folder)).sort() : [];
+  const said = names.filter((name) => ['log.json', 'anchors.jsonl', 'checkpoints.jsonl'].includes(name));
+  const records = names.filter((name) => /^\d{4}-\d{2}\.jsonl$/.test(name));
+  const sealed = join(folder, 'payloads');
+  const payloads = existsSync(sealed) ? (await readdir(sealed)).filter((name) => name.endsWith('.jsonl')) : [];
+  return [...[...said, ...records].map((name) => join(folder, name)), ...payloads.map((name) => join(sealed, name))];
+}
+
+async function listOthers(home: string, weights: boolean): Promise<readonly string[]> {
   const found = existsSync(join(home, 'config.json')) ? [join(home, 'config.json')] : [];
   const policy = join(home, 'policy');
   if (existsSync(policy)) found.push(...(await readdir(policy)).map((name) => join(policy, name)));
@@ -175,8 +197,7 @@ async function listFiles(home: string, weights: boolean): Promise<readonly strin
 async function describe(home: string, path: string): Promise<BackupEntry> {
   const { size } = await stat(path);
   const hash = createHash('sha256');
-  if (size <= manifestLimitBytes) hash.update(await readFile(path));
-  else for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  for await (const piece of readBeginning(path, size)) hash.update(piece);
   return {
     path: filesPrefix + relative(home, path).split(sep).join('/'),
     sizeBytes: size,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -58,6 +58,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     const manifest = await unpack(options, staging);
     const rows = await loadDatabase(options, staging, manifest);
     await rm(join(staging, dumpPath));
+    await tellTheRecord(staging, manifest);
     options.signal?.throwIfAborted();
     const setAside = await takePlace(home, staging, occupied);
     return { home, createdAt: manifest.createdAt, rows, files: manifest.entries.length - 1, setAside };
@@ -66,6 +67,14 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     if (isIntramurosError(error) || toWireFailure(error).system === undefined) throw error;
     throw toStoreFailure(toWireFailure(error), staging, error);
   }
+}
+
+/** The record of decisions says of itself that it was restored, and up to when it goes. */
+async function tellTheRecord(staging: string, { createdAt }: BackupManifest): Promise<void> {
+  const folder = join(staging, 'audit');
+  if (!existsSync(folder)) return;
+  const told = { createdAt, restoredAt: new Date().toISOString() };
+  await writeFile(join(folder, 'restored.json'), `${JSON.stringify(told)}\n`, { mode: 0o600 });
 }
 
 /** Unpacks into `staging`; every file must be one of the manifest, with its size and hash, and none may be missing. */
