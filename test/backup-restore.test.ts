@@ -29,8 +29,13 @@ async function fill(database: Database, count: number): Promise<void> {
 }
 
 const tables = async (database: Database) => ({
-  conversations: await database.query('SELECT * FROM conversations ORDER BY id'),
-  messages: await database.query('SELECT * FROM messages ORDER BY id'),
+  conversations: await database.query(
+    'SELECT id, owner_id, sealed_title, words, sealed_sources, created_at, updated_at FROM conversations ORDER BY id',
+  ),
+  messages: await database.query(
+    'SELECT id, conversation_id, sealed, sealed_error, words, status, ended_by, created_at FROM messages ORDER BY id',
+  ),
+  keys: await database.query('SELECT * FROM subject_keys ORDER BY subject'),
 });
 
 onEachDatabase('backup and restore', (promise) => {
