@@ -13,6 +13,7 @@ import {
 import { openConversations } from './conversations/index.ts';
 import { type Egress, type Guard, openEgress, openEgressHouse, runCommand } from './egress/index.ts';
 import { openEngine, thisMachine } from './engine/index.ts';
+import { markOfAccount, removeErasedAccounts } from './erased-accounts.ts';
 import { machineOf, openEvidence } from './evidence/index.ts';
 import { openAnswers, openCommitments, openRuns } from './flows/index.ts';
 import {
@@ -100,8 +101,9 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   });
   identity.whenRemoved(async (on, personId) => {
     await conversations.forget(personId, on);
-    await keyring.destroy([personId, `account/${personId}`], on);
+    await keyring.destroy([personId, markOfAccount(personId)], on);
   });
+  await removeErasedAccounts(identity, keyring, log);
   const reach = (): Reach => reachOf(egress);
   const decisions = (): Record<string, number> => ({
     allowed: gate.totals.allowed,

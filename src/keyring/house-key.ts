@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isIntramurosError } from '../base/index.ts';
+import { besideBackups } from '../store/index.ts';
 import { type Key, toKey } from './cipher.ts';
 import { keyUnavailable } from './failure.ts';
 
@@ -9,7 +10,7 @@ const header = 'intramuros-house-key-1';
 const keyBytes = 32;
 
 /** Name of the key file that is made in the data directory when nothing else is set. */
-export const houseKeyFile = 'house.key';
+export const houseKeyFile = besideBackups.houseKey;
 
 /** Runs a program that prints the key. */
 export type RunProgram = (program: {

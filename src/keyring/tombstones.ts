@@ -1,10 +1,11 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { besideBackups } from '../store/index.ts';
 import { syncFolder } from './house-key.ts';
 import type { Tombstone } from './types.ts';
 
 /** Name of the file, in the data directory and in no backup, of what was destroyed. */
-export const tombstonesFile = 'destroyed.jsonl';
+export const tombstonesFile = besideBackups.destroyed;
 
 /** Marks of what was destroyed, kept beside the database so that an older copy of that cannot take them back. */
 export interface Tombstones {

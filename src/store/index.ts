@@ -1,4 +1,5 @@
 export * from './backup/index.ts';
+export { besideBackups } from './backup/manifest.ts';
 export { type OpenDatabaseOptions, openDatabase } from './database.ts';
 export { DatabaseError } from './failures.ts';
 export { type DirectoryLock, lockDataDirectory, lockHolder } from './lock.ts';

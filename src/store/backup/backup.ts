@@ -159,8 +159,8 @@ async function dumpTo(path: string, database: Pick<Database, 'transaction'>, sig
 
 const manifestLimitBytes = 4 * 1024 * 1024;
 
-/** Settings, the organisation's policy and what is known of the models; with weights, all that the models' folder holds. Never `secrets.key`: what it
- *  opens is in the same archive. */
+/** Settings, the organisation's policy and what is known of the models; with weights, all that the models' folder holds. Never `secrets.key` nor
+ *  `house.key`: what they open is in the same archive. */
 async function listFiles(home: string, weights: boolean): Promise<readonly string[]> {
   return [...(await listRecord(home)), ...(await listOthers(home, weights))];
 }

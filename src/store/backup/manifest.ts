@@ -18,3 +18,6 @@ export const manifestPath = 'manifest.json';
 export const dumpPath = 'database.jsonl';
 /** Files of the data directory are kept under this folder. */
 export const filesPrefix = 'home/';
+
+/** Files of the data directory that no backup holds, and that a restore takes over from the installation it replaces. */
+export const besideBackups = { houseKey: 'house.key', destroyed: 'destroyed.jsonl' } as const;

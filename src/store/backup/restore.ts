@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize, resolve, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -11,7 +11,7 @@ import { toStoreFailure, toWireFailure } from '../failures.ts';
 import { lockDataDirectory } from '../lock.ts';
 import { appliedTo, migrate, readMigrations } from '../migrate.ts';
 import { loadTables } from './dump.ts';
-import { type BackupManifest, backupManifest, dumpPath, filesPrefix, manifestPath } from './manifest.ts';
+import { type BackupManifest, backupManifest, besideBackups, dumpPath, filesPrefix, manifestPath } from './manifest.ts';
 import { damaged, TarReader } from './tar.ts';
 
 export interface RestoreOptions {
@@ -59,6 +59,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     const rows = await loadDatabase(options, staging, manifest);
     await rm(join(staging, dumpPath));
     await tellTheRecord(staging, manifest);
+    if (occupied) await keepBeside(home, staging);
     options.signal?.throwIfAborted();
     const setAside = await takePlace(home, staging, occupied);
     return { home, createdAt: manifest.createdAt, rows, files: manifest.entries.length - 1, setAside };
@@ -75,6 +76,16 @@ async function tellTheRecord(staging: string, { createdAt }: BackupManifest): Pr
   if (!existsSync(folder)) return;
   const told = { createdAt, restoredAt: new Date().toISOString() };
   await writeFile(join(folder, 'restored.json'), `${JSON.stringify(told)}\n`, { mode: 0o600 });
+}
+
+/**
+ * What no backup holds and the installation before had: the key that opens what is sealed, and the marks of what was
+ * erased, without which an older copy would bring that back.
+ */
+async function keepBeside(home: string, staging: string): Promise<void> {
+  for (const name of Object.values(besideBackups)) {
+    if (existsSync(join(home, name))) await copyFile(join(home, name), join(staging, name));
+  }
 }
 
 /** Unpacks into `staging`; every file must be one of the manifest, with its size and hash, and none may be missing. */
