@@ -130,7 +130,11 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
     clock,
     commitments,
     bytesOf: (decisionId) => egress.bytesOf(decisionId),
-    personal: { detector: () => (detector ??= openDetector()), vaults: openVaults({ database, keys: keyring, log }) },
+    personal: {
+      detector: () => (detector ??= openDetector()),
+      marks: settings.detectPersonalData === 'label',
+      vaults: openVaults({ database, keys: keyring, log }),
+    },
     defaultModel: settings.defaultModel,
     defaultLabel,
     onStep: metrics.step,

@@ -75,6 +75,10 @@ export const settingsSchema = z.strictObject({
     description:
       'Label of data of which nobody said anything: PUBLIC, INTERNE, SENSIBLE, SP or DR, with mentions and compartments if need be, as in "SENSIBLE; mentions=PII".',
   }),
+  detectPersonalData: z.enum(['off', 'label']).default('off').meta({
+    description:
+      'Whether personal data and secrets found in a question mark it and its conversation (mentions PII and SECRETS), which closes more places to it. Off or not, they are replaced wherever policy asks for that.',
+  }),
   enclave: z.stringbool().or(z.boolean()).default(false).meta({
     description: 'Whether this machine is part of the declared enclave that may hold data of level DR.',
   }),

@@ -30,6 +30,8 @@ const french: Readonly<Record<SettingName, string>> = {
   language: 'Langue de la page et de la ligne de commande ; auto suit le navigateur ou LANG.',
   defaultLabel:
     'Marquage des données dont personne n’a rien dit : PUBLIC, INTERNE, SENSIBLE, SP ou DR, au besoin avec mentions et compartiments, comme « SENSIBLE; mentions=PII ».',
+  detectPersonalData:
+    'Si les données personnelles et les secrets trouvés dans une question la marquent, elle et sa conversation (mentions PII et SECRETS), ce qui lui ferme d’autres destinations. Dans tous les cas, ils sont remplacés partout où la politique le demande.',
   enclave: 'Si cette machine fait partie de l’enclave déclarée qui peut détenir des données de niveau DR.',
   defaultModel: 'Modèle d’une nouvelle conversation quand aucun n’est choisi.',
   threads: 'Fils de calcul d’un modèle ; 0 prend les cœurs physiques moins un.',

@@ -69,6 +69,8 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly defaultLabel?: Label;
   /** Finds personal data, for places that may have none; needs `conversations`. */
   readonly detector?: Detector;
+  /** Whether what it finds marks what is sent. */
+  readonly detectorMarks?: boolean;
   /** Opens a database and its conversations; without it they answer `database_unavailable`. */
   readonly conversations?: boolean;
   /** Who asks, instead of its own. Without a database whoever asks from this machine is the owner. */
@@ -167,7 +169,13 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     bytesOf: (decisionId) => egress.bytesOf(decisionId),
     log,
     ...(detector && database && keyring
-      ? { personal: { detector: () => detector, vaults: openVaults({ database, keys: keyring, log }) } }
+      ? {
+          personal: {
+            detector: () => detector,
+            marks: options.detectorMarks ?? false,
+            vaults: openVaults({ database, keys: keyring, log }),
+          },
+        }
       : {}),
     ...(options.defaultLabel && { defaultLabel: options.defaultLabel }),
     onStep: metrics.step,

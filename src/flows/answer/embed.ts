@@ -1,6 +1,7 @@
 import type { EmbedResult } from '../../engine/index.ts';
 import { inputBytes } from './commitments.ts';
 import { clear, passGate, requireTarget } from './decide.ts';
+import { textsOfInputs } from './detected-label.ts';
 import { estimateTokens } from './estimate.ts';
 import { fairKeyOf } from './generate.ts';
 import { labelPassage } from './label.ts';
@@ -33,7 +34,7 @@ export async function embed(
   try {
     await passage.rooms.commitments?.ready(turn.caller.who.personId);
     passage.target = await passage.timed('resolve-model', () => findTarget(passage, turn.model, needed));
-    await passage.timed('label', () => labelPassage(passage));
+    await passage.timed('label', () => labelPassage(passage, textsOfInputs(turn.inputs)));
     await passage.timed('reserve', () => reservePassage(passage));
     clear(passage, await passage.timed('decide', () => passGate(passage, requireTarget(passage))));
     const sent = sentOf(passage);

@@ -3,6 +3,7 @@ import { IntramurosError, isIntramurosError } from '../../base/index.ts';
 import type { HandedBody } from '../../egress/index.ts';
 import type { UpstreamModel } from '../../upstreams/index.ts';
 import { clear, passGate } from './decide.ts';
+import { textsOfBody } from './detected-label.ts';
 import { sentOf } from './embed.ts';
 import { fallbacksOf, isDown, withNearest } from './fall-back.ts';
 import { FrameScan, usageOfReply, type WireUsage } from './frame-scan.ts';
@@ -46,7 +47,7 @@ export async function relay(turn: RelayTurn, options: RelayOptions): Promise<Rel
   });
   try {
     const ready = rooms.commitments?.ready(turn.caller.who.personId);
-    passage.timedNow('label', () => labelPassage(passage));
+    passage.timedNow('label', () => labelPassage(passage, textsOfBody(turn)));
     passage.timedNow('reserve', () => reservePassage(passage));
     // The answer path can shorten what it asks for; a relay cannot.
     if (passage.grantedTokens !== undefined) return giveUp(passage);

@@ -156,6 +156,8 @@ export interface AnswersOptions {
 export interface Personal {
   /** Opened when it is first asked for. */
   readonly detector: () => Detector;
+  /** Whether what is found marks what is sent: mention PII, and SECRETS. */
+  readonly marks?: boolean;
   readonly vaults: Vaults;
   /** Most time that detection may take for one request, milliseconds. */
   readonly budgetMs?: number;
