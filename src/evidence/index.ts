@@ -1,5 +1,6 @@
 export type { AnchorState, Standing } from './anchors/anchors.ts';
 export type { AnssiEvidence } from './anssi/anssi.ts';
+export { type Article30, type ControllerFields, controllerFields } from './article-30/article-30.ts';
 export { type ExportFormat, exportFormats } from './export/export-log.ts';
 export type { LogVerification } from './log/verify.ts';
 export type { ErasureReceipt } from './me/erase.ts';

@@ -16,6 +16,7 @@ import { type AnchorState, openAnchors, type Standing } from './anchors/anchors.
 import { readWitnesses } from './anchors/witness.ts';
 import { type AnssiEvidence, anssiEvidence } from './anssi/anssi.ts';
 import type { LiveFacts } from './anssi/row.ts';
+import { type Article30, type ControllerFields, readArticle30, writeArticle30 } from './article-30/article-30.ts';
 import { type ExportFormat, exportLog } from './export/export-log.ts';
 import { type LogQuery, searchLog } from './log/search.ts';
 import { openTally } from './log/tally.ts';
@@ -93,6 +94,9 @@ export interface Evidence extends AsyncDisposable {
   /** Asks all anchors about the newest checkpoint now. */
   anchor(): Promise<void>;
   anssi(): AnssiEvidence;
+  /** The record of processing of GDPR, article 30. */
+  article30(): Promise<Article30>;
+  setArticle30(by: string, fields: ControllerFields): Promise<void>;
   /**
    * The receipt of an answer, for whoever owns it.
    * @throws {IntramurosError} `message_not_found`, also for somebody else's; `not_found` for a message that went nowhere.
@@ -172,6 +176,8 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     },
     anchor: () => anchors.askNow(),
     anssi: () => anssiEvidence(live(), clock.now()),
+    article30: () => readArticle30({ ...options, tally }),
+    setArticle30: (by, fields) => writeArticle30(options, by, fields),
     receipt(who, messageId) {
       const owner = { personId: who.personId, conversations: conversationsOf(options, who) };
       const { commitments } = options;

@@ -1,4 +1,5 @@
 import type { Endpoint } from './http/endpoint.ts';
+import { getArticle30, putArticle30 } from './routes/article-30.ts';
 import {
   anchorAudit,
   exportAudit,
@@ -170,6 +171,8 @@ export const contract: readonly Endpoint[] = [
   exportAudit,
   anchorAudit,
   getAnssiEvidence,
+  getArticle30,
+  putArticle30,
   getReceipt,
   getHeld,
   exportMe,

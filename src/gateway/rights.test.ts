@@ -86,6 +86,8 @@ const own: Readonly<Record<string, Right>> = {
   'egress.get': 'admin.egress',
   'egress.offline.set': 'admin.egress',
   'evidence.anssi': 'audit.read',
+  'evidence.article30.get': 'audit.read',
+  'evidence.article30.put': 'admin.policy',
   'groups.change': 'admin.people',
   'groups.create': 'admin.people',
   'groups.delete': 'admin.people',

@@ -212,7 +212,6 @@ export const ControllerFields = z.object({
   retention: z.string(),
   transfers: z.string(),
 });
-export const controllerFields = Object.keys(ControllerFields.shape) as (keyof z.output<typeof ControllerFields>)[];
 
 const Recipient = z.object({
   id: z.string(),
