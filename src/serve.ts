@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openAudit } from './audit/index.ts';
+import { openAudit, readRetention } from './audit/index.ts';
 import {
   IntramurosError,
   openLog,
@@ -70,7 +70,8 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const defaultLabel = readDefaultLabel(settings.defaultLabel);
   const run: RunProgram = (program) => runCommand({ ...program, purpose: 'house-key' });
   const keyring = opened.use(await openKeyring({ database, home, settings, log, clock, run }));
-  const audit = opened.use(openAudit({ home, log, clock, keyFile: settings.auditKeyFile, keyring }));
+  const retention = readRetention(settings.auditRetention, settings.auditRetentionMotive);
+  const audit = opened.use(openAudit({ home, log, clock, keyFile: settings.auditKeyFile, keyring, retention }));
   const identity = opened.use(await openIdentity({ database, audit, log, clock, houseKey: apiKey }));
   const fourEyes = (): boolean => identity.mode === 'accounts';
   const policy = opened.use(openPolicy({ home, audit, clock, log, fourEyes }));

@@ -3,12 +3,11 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Logger } from '../base/index.ts';
 import { openCheckpoints } from './checkpoints.ts';
-import { damage } from './damage.ts';
 import { type FoundDecision, findDecision } from './find-decision.ts';
 import { openIdentity } from './identity.ts';
 import { openProving, type Proving } from './proving.ts';
 import type { Shard } from './shards.ts';
-import { keyOf, type Leaf, offsetOf, openTree } from './tree.ts';
+import { keyOf, type Leaf, offsetOf, openTree, type Tree } from './tree.ts';
 import type { AuditRecord, Checkpoint, NewRecord } from './types.ts';
 
 export interface LedgerOptions {
@@ -16,6 +15,8 @@ export interface LedgerOptions {
   readonly home: string;
   readonly keyFile: string | undefined;
   readonly shards: readonly Shard[];
+  /** Records before this one are gone for good. */
+  readonly firstSeq: number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -34,6 +35,8 @@ export interface Ledger extends Pick<Proving, 'checkpoint' | 'prove' | 'consiste
   readonly publicKey: string;
   /** What the record must say of this opening before anything else. */
   readonly said: readonly NewRecord[];
+  /** Every hash of what is on the disk is in it when a checkpoint was made. */
+  readonly tree: Tree;
   /** Signs what came since, and lets go of the files. */
   close(): Promise<void>;
 }
@@ -57,10 +60,10 @@ const leavesAtOnce = 64;
 const restoredName = 'restored.json';
 
 /** @throws {IntramurosError} `audit_unavailable` when lines, hashes, checkpoints or the key do not belong together. */
-export function openLedger({ folder, home, keyFile, shards, clock, log }: LedgerOptions): Ledger {
+export function openLedger({ folder, home, keyFile, shards, firstSeq, clock, log }: LedgerOptions): Ledger {
   const size = (): number => {
     const last = shards.at(-1);
-    return last === undefined ? 0 : last.firstSeq + last.count;
+    return last === undefined ? firstSeq : last.firstSeq + last.count;
   };
   const restored = readRestored(folder);
   const { signer, card, changed } = openIdentity({
@@ -70,8 +73,10 @@ export function openLedger({ folder, home, keyFile, shards, clock, log }: Ledger
     size: size(),
     mayReplace: restored !== undefined,
   });
-  const first = shards[0]?.firstSeq ?? 0;
-  const tree = openTree(folder, shards, { size: first, hashes: card.frontier.map((hex) => Buffer.from(hex, 'hex')) });
+  const tree = openTree(folder, shards, {
+    size: firstSeq,
+    hashes: card.frontier.map((hex) => Buffer.from(hex, 'hex')),
+  });
   const book = openCheckpoints(folder);
   let waiting: Batch[] = [];
   let hashed = { shard: shards.at(-1), bytes: shards.at(-1)?.bytes ?? 0 };
@@ -110,10 +115,9 @@ export function openLedger({ folder, home, keyFile, shards, clock, log }: Ledger
       if (waiting.length > 0) later();
     });
   };
-  const readLine = async (seq: number): Promise<Buffer> => {
+  const readLine = async (seq: number): Promise<Buffer | undefined> => {
     const shard = shards.findLast(({ firstSeq }) => firstSeq <= seq);
-    if (shard === undefined) throw damage(folder, `the record of number ${seq} is not kept any more`);
-    return lineFrom(shard.path, offsetOf(tree, seq));
+    return shard && lineFrom(shard.path, offsetOf(tree, seq));
   };
 
   const keys = card.keys.map(({ publicKey }) => publicKey);
@@ -149,6 +153,7 @@ export function openLedger({ folder, home, keyFile, shards, clock, log }: Ledger
     get latest() {
       return book.latest;
     },
+    tree,
     origin: signer.name,
     publicKey: signer.verifierKey,
     said: [...restoredRecord(restored), ...keyRecord(changed, signer.verifierKey, size())],
@@ -180,7 +185,8 @@ async function lineFrom(path: string, from: number): Promise<Buffer> {
   }
 }
 
-function parse(line: Buffer): AuditRecord | undefined {
+function parse(line: Buffer | undefined): AuditRecord | undefined {
+  if (line === undefined) return undefined;
   const record = JSON.parse(line.toString('utf8'));
   return record.expired === undefined ? record : undefined;
 }

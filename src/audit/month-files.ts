@@ -32,6 +32,8 @@ export interface MonthFiles {
   cut(count: number): void;
   hashAt(stored: number): Buffer;
   entries(from: number, to: number): Buffer;
+  /** Other entries for the same records: their lines were written anew. */
+  rewriteIndex(entries: Buffer): void;
   flush(): Promise<void>;
   close(): void;
 }
@@ -104,6 +106,10 @@ export function openMonthFiles(folder: string, month: string, firstSeq: number):
     entries(from, to) {
       writeOut();
       return readAt(index, from * entryBytes, (to - from) * entryBytes);
+    },
+    rewriteIndex(all) {
+      writeOut();
+      writeAll(index, all, 0);
     },
     async flush() {
       writeOut();

@@ -2,11 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import { unavailable } from './damage.ts';
+import { readCard } from './identity.ts';
 import { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
 import { openPayloads, type PayloadKeys } from './payloads.ts';
 import { readShards } from './read-shards.ts';
-import { findShards, type Shard } from './shards.ts';
-import type { Audit, AuditRecord, NewRecord } from './types.ts';
+import { expire, finishExpiry, readRetention } from './retention.ts';
+import { type FoundShards, findShards, type Shard } from './shards.ts';
+import type { Audit, AuditRecord, NewRecord, Retention, Tombstone } from './types.ts';
 import { openShardWriter } from './writer.ts';
 
 export interface OpenAuditOptions {
@@ -17,6 +19,8 @@ export interface OpenAuditOptions {
   readonly keyFile?: string | undefined;
   /** Seals what belongs to a person; without it no sealed record is taken. */
   readonly keyring?: PayloadKeys | undefined;
+  /** How long records are kept; 12 months when absent. */
+  readonly retention?: Retention | undefined;
 }
 
 interface Waiting {
@@ -29,6 +33,8 @@ interface Waiting {
   readonly settle?: { resolve(record: AuditRecord): void; reject(error: Error): void };
 }
 
+const firstExpiryMs = 5 * 60_000;
+const dayMs = 24 * 3_600_000;
 const mostNotesKept = 10_000;
 const mostBatch = 4_096;
 const retryMs = 1_000;
@@ -43,12 +49,13 @@ const noteWaitMs = 25;
  *
  * @throws {IntramurosError} `audit_unavailable` for any other damage: the record is then left untouched.
  */
-export function openAudit({ home, clock, log, keyFile, keyring }: OpenAuditOptions): Audit {
+export function openAudit(options: OpenAuditOptions): Audit {
+  const { home, clock, log, keyFile, keyring, retention = readRetention('12') } = options;
   const folder = join(home, 'audit');
-  const { shards, cutBytes } = openFolder(folder);
+  const { shards, cutBytes, firstSeq } = openFolder(folder);
   if (cutBytes > 0) log.warn({ folder, cutBytes }, 'an unfinished last record was cut off');
   const writer = openShardWriter(folder);
-  const ledger = openLedgerThere({ folder, home, keyFile, shards, clock, log });
+  const ledger = openLedgerThere({ folder, home, keyFile, shards, firstSeq, clock, log });
   const payloads = openPayloads(folder, keyring);
   let waiting: Waiting[] = [];
   let lostNotes = 0;
@@ -61,7 +68,7 @@ export function openAudit({ home, clock, log, keyFile, keyring }: OpenAuditOptio
 
   const size = (): number => {
     const last = shards.at(-1);
-    return last === undefined ? 0 : last.firstSeq + last.count;
+    return last === undefined ? firstSeq : last.firstSeq + last.count;
   };
 
   /** The file that a record of this time goes to: never an earlier month than the last, whatever the clock says. */
@@ -150,6 +157,9 @@ export function openAudit({ home, clock, log, keyFile, keyring }: OpenAuditOptio
     closed = true;
     clearTimeout(retry);
     clearTimeout(noteTimer);
+    clearInterval(daily);
+    clearTimeout(firstDay);
+    await expiring;
     while (flushing !== undefined) await flushing;
     if (waiting.length > 0) {
       do await flushOnce();
@@ -199,7 +209,28 @@ export function openAudit({ home, clock, log, keyFile, keyring }: OpenAuditOptio
       log.error({ err: error, kind: record.kind }, 'a note cannot be sealed'),
     );
 
+  let expiring: Promise<unknown> = Promise.resolve();
+  const announce = async (record: NewRecord): Promise<void> => {
+    await append(record);
+    await ledger.checkpoint();
+  };
+  const expireNow = (): Promise<readonly Tombstone[]> => {
+    const turn = expiring.then(() =>
+      expire({ folder, shards, tree: ledger.tree, payloads, retention, announce }, clock.now()),
+    );
+    expiring = turn.catch((error: unknown) => log.error({ err: error, folder }, 'old records cannot be let go'));
+    return turn;
+  };
+  const expireInBackground = (): void => void expireNow().catch(() => undefined); // said above
+  const firstDay = setTimeout(expireInBackground, firstExpiryMs).unref();
+  const daily = setInterval(expireInBackground, dayMs).unref();
+
   return {
+    expire: expireNow,
+    retention,
+    get tombstones() {
+      return readCard(folder)?.tombstones ?? [];
+    },
     append: (record) => (record.sealed === undefined ? append(record) : committed(record).then(append)),
     note: (record) => (record.sealed === undefined ? note(record) : noteSealed(record)),
     payload: payloads.open,
@@ -244,10 +275,11 @@ function openLedgerThere(options: LedgerOptions): Ledger {
   }
 }
 
-function openFolder(folder: string): ReturnType<typeof findShards> {
+function openFolder(folder: string): FoundShards & { readonly firstSeq: number } {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return findShards(folder, { repair: true });
+    const firstSeq = finishExpiry(folder);
+    return { ...findShards(folder, { repair: true, firstSeq }), firstSeq };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).syscall !== undefined) throw unavailable(folder, error);
     throw error;

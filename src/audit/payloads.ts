@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IntramurosError, isIntramurosError } from '../base/index.ts';
@@ -18,8 +18,8 @@ export interface Payloads {
   open(record: AuditRecord): Promise<OpenedPayload | undefined>;
   /** Takes what was sealed for a subject, and for all below it, out of the files. Returns how many there were. */
   forget(subject: string): Promise<number>;
-  /** Takes a whole month away. */
-  drop(month: string): void;
+  /** Takes a month away, or what these commitments of it stand for. */
+  drop(month: string, commitments?: ReadonlySet<unknown>): void;
 }
 
 interface Line {
@@ -79,8 +79,11 @@ export function openPayloads(folder: string, keys: PayloadKeys | undefined): Pay
         }
         return gone;
       }),
-    drop(month) {
-      if (existsSync(fileOf(month))) writeDurably(fileOf(month), '');
+    drop(month, commitments) {
+      if (!existsSync(fileOf(month))) return;
+      const kept = linesOf(fileOf(month)).filter(({ commitment }) => commitments?.has(commitment) === false);
+      if (kept.length === 0) rmSync(fileOf(month));
+      else writeDurably(fileOf(month), textOf(kept));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { CheckpointBook } from './checkpoints.ts';
 import { damage } from './damage.ts';
 import { leafHash } from './merkle.ts';
 import { isSignedBy, type NoteSigner, parseNote } from './note.ts';
+import { stubHash } from './stub.ts';
 import type { Tree } from './tree.ts';
 import type { Checkpoint, ConsistencyProof, InclusionProof } from './types.ts';
 
@@ -19,8 +20,8 @@ export interface ProvingOptions {
   size(): number;
   /** Puts the hashes of all records on the disk into the tree. */
   settleTree(): void;
-  /** The exact line of a record. */
-  lineOf(seq: number): Promise<Buffer>;
+  /** The exact line of a record; undefined when it is kept no more. */
+  lineOf(seq: number): Promise<Buffer | undefined>;
 }
 
 /** Checkpoints and proofs over the tree. */
@@ -85,6 +86,7 @@ export function openProving(options: ProvingOptions): Proving {
       if (!Number.isSafeInteger(seq) || seq < 0 || seq >= size()) throw unknown(`There is no record ${seq}.`);
       const { size: covered, note } = await covering(seq + 1);
       const line = await options.lineOf(seq);
+      if (line === undefined || stubHash(line) !== undefined) throw unknown(`Record ${seq} is kept no more.`);
       const leaf = tree.leaf(seq);
       if (!leafHash(line).equals(leaf))
         throw damage(folder, `the line of number ${seq} is not the one that was hashed`);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readCard } from './identity.ts';
 import { readShards } from './read-shards.ts';
 import { findShards } from './shards.ts';
 import type { AuditRange, AuditRecord } from './types.ts';
@@ -11,5 +12,7 @@ import type { AuditRange, AuditRecord } from './types.ts';
 export async function* readAudit(home: string, range: AuditRange): AsyncGenerator<AuditRecord, void, undefined> {
   const folder = join(home, 'audit');
   if (!existsSync(folder)) return;
-  yield* readShards(findShards(folder, { repair: false }).shards, range);
+  const whole = readCard(folder)?.tombstones.find(({ kinds }) => kinds === 'all');
+  const firstSeq = whole === undefined ? 0 : whole.firstSeq + whole.count;
+  yield* readShards(findShards(folder, { repair: false, firstSeq }).shards, range);
 }

@@ -1,6 +1,7 @@
 import { damage } from './damage.ts';
 import { readLines, readLinesBackwards } from './read-lines.ts';
 import type { Shard } from './shards.ts';
+import { stubHash } from './stub.ts';
 import type { AuditRange, AuditRecord } from './types.ts';
 
 /**
@@ -41,7 +42,7 @@ async function* readShard(shard: Shard, range: AuditRange): AsyncGenerator<Audit
     const skipped = newestFirst ? seq >= beforeSeq : seq < fromSeq;
     if (!skipped) {
       const record = parse(shard.path, line, seq);
-      if (isWanted(record, range)) yield record;
+      if (record !== undefined && isWanted(record, range)) yield record;
     }
     seq += step;
   }
@@ -53,7 +54,9 @@ function isWanted(record: AuditRecord, { kinds, sinceMs }: AuditRange): boolean 
   );
 }
 
-function parse(path: string, line: Buffer, seq: number): AuditRecord {
+/** Undefined for a line whose time had come. */
+function parse(path: string, line: Buffer, seq: number): AuditRecord | undefined {
+  if (stubHash(line) !== undefined) return undefined;
   let record: AuditRecord;
   try {
     record = JSON.parse(line.toString('utf8'));

@@ -26,18 +26,21 @@ const chunkBytes = 1 << 20;
  * Looks at the files of a record: first and last line of each, and every line end of the last one.
  *
  * Covered: missing files, missing or doubled lines at the seams, a last file that lost lines, and an unfinished last line,
- * which no caller was told of and which is cut off when `repair` says so. A changed word inside an older file is found
- * when that part is read, if it breaks the JSON or the numbers; a careful forgery is not (that takes the provable log).
+ * which no caller was told of and which is cut off when `repair` says so. Changed words are found by the tree over the lines.
  *
+ * @param options.firstSeq number of the first record that is still kept.
  * @throws {IntramurosError} `audit_unavailable` naming the file and what is wrong with it.
  */
-export function findShards(folder: string, { repair }: { readonly repair: boolean }): FoundShards {
+export function findShards(
+  folder: string,
+  { repair, firstSeq = 0 }: { readonly repair: boolean; readonly firstSeq?: number },
+): FoundShards {
   const names = readdirSync(folder)
     .filter((name) => /^\d{4}-\d{2}\.jsonl$/.test(name))
     .sort();
   const shards: Shard[] = [];
   let cutBytes = 0;
-  let next = 0;
+  let next = firstSeq;
   for (const [at, name] of names.entries()) {
     const last = at === names.length - 1;
     const { shard, cut } = look(join(folder, name), name.slice(0, 7), next, { last, repair });

@@ -32,6 +32,8 @@ export interface Tree {
   inclusion(seq: number, size: number): Buffer[];
   consistency(older: number, size: number): Buffer[];
   leaf(seq: number): Buffer;
+  /** The hash of a complete subtree. */
+  node(level: number, index: number): Buffer;
   /** The files of the month that holds a record. */
   monthOf(seq: number): MonthFiles | undefined;
   readonly months: readonly MonthFiles[];
@@ -73,7 +75,7 @@ export function openTree(folder: string, shards: readonly Shard[], expired: Reme
       throw damage(shard.path, `it has ${shard.count} records where ${hashed} were hashed: its end was cut off`);
     months.push(openMonthFiles(place, shard.month, shard.firstSeq));
   }
-  const covered = coverage(shards, months);
+  const covered = coverage(shards, months, expired.size);
   const nodes = frontierNodes(covered);
   const frontier = openFrontier(
     covered,
@@ -96,6 +98,7 @@ export function openTree(folder: string, shards: readonly Shard[], expired: Reme
     inclusion: (seq, size) => inclusionPath(read, seq, size),
     consistency: (older, size) => consistencyPath(read, older, size),
     leaf: (seq) => read(0, seq),
+    node: read,
     monthOf,
     months,
     async flush() {
@@ -122,9 +125,9 @@ function rememberedHash({ size, hashes }: Remembered, level: number, index: numb
 }
 
 /** Up to where the hashes stand for the records without a hole; what comes after a hole is made anew. */
-function coverage(shards: readonly Shard[], months: readonly MonthFiles[]): number {
+function coverage(shards: readonly Shard[], months: readonly MonthFiles[], firstSeq: number): number {
   let whole = true;
-  let covered = shards[0]?.firstSeq ?? 0;
+  let covered = firstSeq;
   for (const [at, shard] of shards.entries()) {
     const month = months[at] as MonthFiles;
     if (!whole) month.cut(0);

@@ -1,18 +1,27 @@
 /** Kinds of record; each has its own retention. */
-export type AuditKind =
-  | 'decision'
-  | 'outcome'
-  | 'policy'
-  | 'label'
-  | 'identity'
-  | 'upstream'
-  | 'egress'
-  | 'system'
-  | 'erasure'
-  | 'access'
-  | 'checkpoint'
-  | 'export'
-  | 'anchor';
+export const auditKinds = [
+  'decision',
+  'outcome',
+  'policy',
+  'label',
+  'identity',
+  'upstream',
+  'egress',
+  'system',
+  'erasure',
+  'access',
+  'checkpoint',
+  'export',
+  'anchor',
+] as const;
+export type AuditKind = (typeof auditKinds)[number];
+
+/** How long records are kept. */
+export interface Retention {
+  readonly months: Readonly<Record<AuditKind, number>>;
+  /** Why some are kept for more than 12 months. */
+  readonly motive: string;
+}
 
 /** A fact to be kept. `data` holds no prompt, answer or secret. */
 export interface NewRecord {
@@ -122,6 +131,11 @@ export interface Audit extends AsyncDisposable {
   payload(record: AuditRecord): Promise<OpenedPayload | undefined>;
   /** Takes the sealed texts of a subject, and of all below it, off the disk; the records and their proofs stay. Returns how many. */
   forget(subject: string): Promise<number>;
+  /** Lets go of what is older than it is kept; done by itself once a day. Proofs over the rest stay. */
+  expire(): Promise<readonly Tombstone[]>;
+  readonly retention: Retention;
+  /** What went so far. */
+  readonly tombstones: readonly Tombstone[];
   readonly latest: Checkpoint | undefined;
   /** Name of this log in its checkpoints. */
   readonly origin: string;

@@ -94,6 +94,13 @@ export const settingsSchema = z.strictObject({
     description:
       'File of the key that signs the record of decisions; default: audit.key in the data directory. No backup holds it: keep a copy.',
   }),
+  auditRetention: z.string().default('12').meta({
+    description:
+      'Months for which records of decisions are kept: "12", or by kind as in "12,decision=24,outcome=24"; from 6 to 36.',
+  }),
+  auditRetentionMotive: z.string().default('').meta({
+    description: 'Why records are kept for more than 12 months; without it they may not be.',
+  }),
   houseKey: z.string().default('file').meta({
     description:
       'Where the key is that protects the keys of people: "file" (house.key in the data directory), "file:/path", "env:NAME", or "command:program argument" for a TPM or PKCS#11. No backup holds it: keep a copy.',

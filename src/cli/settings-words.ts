@@ -24,6 +24,10 @@ const french: Readonly<Record<SettingName, string>> = {
     'Fichier de la clé qui chiffre les secrets gardés ; par défaut, secrets.key dans le dossier des données. Aucune sauvegarde ne le contient.',
   auditKeyFile:
     'Fichier de la clé qui signe le registre des décisions ; par défaut, audit.key dans le dossier des données. Aucune sauvegarde ne le contient : gardez-en une copie.',
+  auditRetention:
+    'Nombre de mois pendant lesquels les enregistrements des décisions sont gardés : « 12 », ou par genre comme dans « 12,decision=24,outcome=24 » ; de 6 à 36.',
+  auditRetentionMotive:
+    'Motif pour lequel des enregistrements sont gardés plus de 12 mois ; sans motif, ils ne peuvent pas l’être.',
   houseKey:
     'Où se trouve la clé qui protège les clés des personnes : « file » (house.key dans le dossier des données), « file:/chemin », « env:NOM », ou « command:programme argument » pour un TPM ou PKCS#11. Aucune sauvegarde ne la contient : gardez-en une copie.',
   logLevel: 'Gravité minimale des lignes écrites au journal.',
