@@ -31,7 +31,7 @@ import { openModelLibrary } from './models/index.ts';
 import { type Detector, openDetector, openVaults } from './personal/index.ts';
 import { type Clearance, type Destination, type Label, openGate, openPolicy, parseLabel } from './policy/index.ts';
 import { openSignIn, readSignInSettings } from './signin/index.ts';
-import { backupHere, openDatabase, openSecrets } from './store/index.ts';
+import { backupHere, openDatabase, openGatewayBeat, openSecrets } from './store/index.ts';
 import { openTuner } from './tuner.ts';
 import { openUpstreams } from './upstreams/index.ts';
 import { version } from './version.ts';
@@ -96,7 +96,9 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
   const signIn = openSignIn({ settings: readSignInSettings(home), egress, clock });
   const library = await openModelLibrary({ home, egress, settings, log });
   const engine = opened.use(openEngine({ library, settings, log, clock }));
-  const conversations = await openConversations({ database, keyring, log, clock, defaultLabel });
+  const beat = opened.use(await openGatewayBeat({ database, home, log }));
+  const conversations = await openConversations({ database, keyring, log, clock, defaultLabel, gateway: beat.id });
+  beat.onBeat(() => conversations.interruptDead());
   identity.whenTakenOver(async (on, personId) => {
     await conversations.adopt('local', personId, on);
   });

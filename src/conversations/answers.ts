@@ -56,6 +56,9 @@ export interface AnswerStart {
   readonly mark: Marked;
 }
 
+/** An answer that a gateway writes. */
+type Written = AnswerStart & { readonly gateway: string | undefined };
+
 /** Writing answers into conversations. */
 export interface Answers {
   /** Makes the place of an answer, stores its question and raises the conversation's mark, in one durable step. */
@@ -70,12 +73,18 @@ export interface Answers {
 }
 
 /**
- * @param now the present, as ISO text.
+ * @param how.now the present, as ISO text. @param how.gateway whose process writes.
  * `grow` and `finish` write to messages that `begin` made, whoever owns the conversation meanwhile.
  */
-export function answersOf(database: Database, keyring: Keyring, mine: Mine, now: () => string): Answers {
+export function answersOf(
+  database: Database,
+  keyring: Keyring,
+  mine: Mine,
+  { now, gateway }: { readonly now: () => string; readonly gateway: string | undefined },
+): Answers {
   return {
-    async begin(target, answer) {
+    async begin(target, start) {
+      const answer = { ...start, gateway };
       const box = await boxFor(keyring, mine.ownerId);
       return database.transaction((on) => begin(on, box, mine, target, answer, now()));
     },
@@ -105,7 +114,7 @@ async function begin(
   box: Box,
   mine: Mine,
   target: AnswerTarget,
-  answer: AnswerStart,
+  answer: Written,
   at: string,
 ): Promise<BegunAnswer> {
   const before = await lockMark(on, box, mine, target.conversationId);
@@ -129,7 +138,7 @@ async function place(
   on: Queryable,
   box: Box,
   target: AnswerTarget,
-  answer: AnswerStart,
+  answer: Written,
   at: string,
 ): Promise<Omit<BegunAnswer, 'mark'>> {
   if (target.kind === 'continue') return beginContinue(on, box, target, answer, at);
@@ -144,6 +153,7 @@ async function place(
     content: '',
     status: 'generating',
     runId: answer.runId,
+    gateway: answer.gateway,
     createdAt: at,
     ...answer.mark,
   });
@@ -213,7 +223,7 @@ async function beginContinue(
   on: Queryable,
   box: Box,
   target: AnswerTarget & { kind: 'continue' },
-  answer: AnswerStart,
+  answer: Written,
   at: string,
 ): Promise<Omit<BegunAnswer, 'mark'>> {
   const message = await getMessage(on, box, target.conversationId, target.messageId);
@@ -223,9 +233,9 @@ async function beginContinue(
     });
   }
   const taken = await on.query(
-    `UPDATE messages SET status = 'generating', run_id = $2, ended_by = NULL, sealed_error = NULL
+    `UPDATE messages SET status = 'generating', run_id = $2, gateway = $3, ended_by = NULL, sealed_error = NULL
      WHERE id = $1 AND status <> 'generating' RETURNING id`,
-    [message.id, answer.runId],
+    [message.id, answer.runId, answer.gateway],
   );
   if (taken.length === 0) {
     throw new IntramurosError('conflict', 'This answer is still being written. Wait for its end, or stop it.', {

@@ -42,6 +42,8 @@ export interface ConversationRoom {
   adopt(fromId: string, toId: string, on?: Pick<Queryable, 'query'>): Promise<number>;
   /** Deletes all that a person has, and the keys of its vaults; tells how many conversations. */
   forget(ownerId: string, on?: Pick<Queryable, 'query'>): Promise<number>;
+  /** Marks what gateways that died since were still writing. */
+  interruptDead(): Promise<void>;
   /** Whose a conversation is; undefined for one that is not there. */
   ownerOf(id: string): Promise<string | undefined>;
   /**
@@ -86,17 +88,24 @@ export async function openConversations(options: {
   readonly keyring: Keyring;
   readonly log: Logger;
   readonly clock?: Clock;
+  /** Name of this gateway, where several may share the database. */
+  readonly gateway?: string;
   /** Label of a conversation in which nothing was said yet. */
   readonly defaultLabel?: Label;
 }): Promise<ConversationRoom> {
-  const { database, keyring, log, clock = systemClock, defaultLabel = internalLabel } = options;
+  const { database, keyring, log, clock = systemClock, defaultLabel = internalLabel, gateway } = options;
   await sealPlainRows({ database, keyring, log });
   await forgetErased(database, keyring);
-  const cut = await interruptUnfinished(database, keyring);
-  if (cut > 0) log.info({ messages: cut }, 'answers cut by the last end of the program were marked so');
+  const interrupt = async (starting: boolean): Promise<void> => {
+    const cut = await interruptUnfinished(database, keyring, { gateway, starting });
+    if (cut > 0) log.info({ messages: cut }, 'answers cut by the end of the program that wrote them were marked so');
+  };
+  await interrupt(true);
   const now = (): string => new Date(clock.now()).toISOString();
   return {
-    of: (ownerId, ceiling) => conversationsOf({ database, keyring, now, defaultLabel }, mineUpTo(ownerId, ceiling)),
+    of: (ownerId, ceiling) =>
+      conversationsOf({ database, keyring, now, defaultLabel, gateway }, mineUpTo(ownerId, ceiling)),
+    interruptDead: () => interrupt(false),
     adopt(fromId, toId, outer) {
       const work = async (on: Pick<Queryable, 'query'>): Promise<number> => {
         await keyring.adopt(fromId, toId, on);
@@ -158,9 +167,10 @@ interface Holding {
   readonly keyring: Keyring;
   readonly now: () => string;
   readonly defaultLabel: Label;
+  readonly gateway: string | undefined;
 }
 
-function conversationsOf({ database, keyring, now, defaultLabel }: Holding, mine: Mine): Conversations {
+function conversationsOf({ database, keyring, now, defaultLabel, gateway }: Holding, mine: Mine): Conversations {
   const { ownerId } = mine;
   const ready = (): Promise<Box> => boxFor(keyring, ownerId);
   /** Every reading of what a conversation holds begins here. */
@@ -198,7 +208,7 @@ function conversationsOf({ database, keyring, now, defaultLabel }: Holding, mine
       inside(id, async (on, box, conversation) =>
         exportConversation(conversation, await listMessages(on, box, id), { ...how, exportedAt: now() }),
       ),
-    ...answersOf(database, keyring, mine, now),
+    ...answersOf(database, keyring, mine, { now, gateway }),
   };
 }
 

@@ -57,12 +57,11 @@ export async function insertMessage(
   on: Queryable,
   box: Box,
   message: Pick<Message, 'id' | 'conversationId' | 'role' | 'content' | 'status' | 'createdAt'> &
-    Partial<Pick<Message, 'parentId' | 'runId'>> &
-    Marked,
+    Partial<Pick<Message, 'parentId' | 'runId'>> & { readonly gateway?: string | undefined } & Marked,
 ): Promise<void> {
   await on.query(
-    `INSERT INTO messages (id, conversation_id, parent_id, role, sealed, status, run_id, created_at, label, sealed_sources, words)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bigint[])`,
+    `INSERT INTO messages (id, conversation_id, parent_id, role, sealed, status, run_id, created_at, label, sealed_sources, words, gateway)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::bigint[], $12)`,
     [
       message.id,
       message.conversationId,
@@ -75,6 +74,7 @@ export async function insertMessage(
       message.label,
       box.sources('messages', message.id, message.sources),
       message.status === 'generating' ? [] : box.tokens(message.content), // a growing answer is indexed at its end
+      message.gateway,
     ],
   );
 }
