@@ -56,7 +56,7 @@ function hashOfLists(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** A list: one `role: word word …` a line; `#` begins a remark. */
+/** A list, its words plain: one `role: word word …` a line; `#` begins a remark. */
 function lists(name: string): readonly (readonly [string, readonly string[]])[] {
   return data(name)
     .split('\n')
@@ -65,17 +65,16 @@ function lists(name: string): readonly (readonly [string, readonly string[]])[] 
       const at = line.indexOf(':');
       return [
         line.slice(0, at).trim(),
-        line
-          .slice(at + 1)
+        foldWord(line.slice(at + 1))
           .trim()
-          .split(/\s+/),
+          .split(/ +/),
       ] as const;
     });
 }
 
 /** Of « Le-Gall » and « N’Diaye », the parts that say something. */
 function partsOf(word: string): readonly string[] {
-  const parts = word.split(/[-’']/);
+  const parts = word.split(/[-']/);
   return parts.length === 1 ? parts : parts.filter((part) => part.length > 3);
 }
 
@@ -89,14 +88,13 @@ export function lexicon(): Lexicon {
 
 function load(): Lexicon {
   const roles = new Map<string, number>();
-  const give = (word: string, bits: number): void => {
-    const plain = foldWord(word);
+  const give = (plain: string, bits: number): void => {
     roles.set(plain, (roles.get(plain) ?? 0) | bits);
   };
   for (const file of ['first-names', 'surnames', 'words'])
-    for (const [name, list] of lists(file)) {
+    for (const [name, words] of lists(file)) {
       const bits = name.split('+').reduce((sum, part) => sum | role[part as keyof typeof role], 0);
-      for (const word of list) for (const part of partsOf(word)) give(part, bits);
+      for (const word of words) for (const part of partsOf(word)) give(part, bits);
     }
   const communes = names('communes', (first) => give(first, role.COMMUNE));
   const organisations = names('organisations', (first) => give(first, role.ORGANISATION));
@@ -115,10 +113,10 @@ function load(): Lexicon {
 /** Names of several words, one a line, `+` behind those that need no words around them; with their beginnings. */
 function names(file: string, first: (word: string) => void): ReadonlyMap<string, number> {
   const all = new Map<string, number>();
-  for (const line of data(file).split('\n')) {
+  for (const line of foldWord(data(file)).split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     const sure = line.endsWith('+');
-    const words = foldWord(sure ? line.slice(0, -1) : line).split(/[ '-]+/);
+    const words = (sure ? line.slice(0, -1) : line).split(/[ '-]+/);
     first(words[0]!);
     for (let n = 1; n < words.length; n += 1) {
       const beginning = words.slice(0, n).join(' ');

@@ -8,6 +8,8 @@ export const CAPITAL = 2;
 export const ALL_CAPITALS = 4;
 /** No gap between it and the token before. */
 export const GLUED = 8;
+/** A capital inside, as products have them: `OpenID`, and few names: `McCarthy`. */
+export const INNER = 16;
 
 export interface Candidate {
   readonly kind: EntityKind;
@@ -80,7 +82,8 @@ export class Page {
       if (kind === DIGIT) forms[n] = NUMBER | glued;
       else {
         const first = (bits[start]! & UPPER) !== 0 ? CAPITAL : 0;
-        forms[n] = first | (capitals === i - start && capitals > 1 ? ALL_CAPITALS : 0) | glued;
+        const more = capitals < 2 ? 0 : capitals === i - start ? ALL_CAPITALS : INNER;
+        forms[n] = first | more | glued;
         if (i - start <= 24) entries[n] = ids.get(plain.slice(start, i)) ?? 0;
       }
       n += 1;

@@ -103,7 +103,8 @@ function postcode(page: Page, token: number): number {
   const town = communeAt(page, token + 1);
   let last = town?.last ?? 0;
   if (!town) {
-    if (!page.is(token + 1, CAPITAL) || (page.roles(token + 1) & (role.WORD | role.NEVER)) !== 0) return 0;
+    if (gap !== ' ' || !page.is(token + 1, CAPITAL) || (page.roles(token + 1) & (role.WORD | role.NEVER)) !== 0)
+      return 0;
     last = token + 1;
     while (page.is(last + 1, CAPITAL) && (page.gap(last) === '-' || page.gap(last) === ' ') && last < token + 5)
       last += 1;

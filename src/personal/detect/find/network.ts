@@ -90,6 +90,8 @@ function findIps(page: Page): void {
 function isIpv4(page: Page, token: number, match: RegExpExecArray): boolean {
   const parts = match.slice(1, 5);
   if (parts.some((part) => Number(part) > 255 || (part.length > 1 && part.startsWith('0')))) return false;
+  // Every machine calls itself so, and nobody is called by a mask.
+  if (parts[0] === '127' || parts[0] === '0' || parts[0] === '255') return false;
   const { near, seen } = page.before(token, c.NETWORK | c.VERSION, 6);
   if ((near & c.NETWORK) !== 0) return true;
   if ((near & c.VERSION) !== 0) return false;
@@ -108,7 +110,7 @@ function ipv6(page: Page, start: number): number {
     end -= 1;
   const text = page.plain.slice(start, end);
   if (text.length < 3 || !/\d/.test(text) || !page.isBoundary(end) || !isIPv6(text)) return 0;
-  if (text.replaceAll(':', '').length < 3 && text !== '::1') return 0;
+  if (text.replaceAll(':', '').length < 3) return 0;
   page.add({ kind: 'IP', start, end, score: 0.95, checked: true });
   return end;
 }

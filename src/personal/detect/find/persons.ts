@@ -1,5 +1,5 @@
 import { FIRST, role, TITLE } from '../lexicon.ts';
-import { ALL_CAPITALS, CAPITAL, GLUED, NUMBER, type Page } from '../page.ts';
+import { ALL_CAPITALS, CAPITAL, GLUED, INNER, NUMBER, type Page } from '../page.ts';
 
 const stopped = role.NEVER | role.STREET | role.BODY | role.MONTH | role.LEGAL;
 const articles = new Set(
@@ -33,8 +33,12 @@ function personAt(page: Page, token: number): number {
   return initialed(page, token) || byFirstName(page, token, roles) || bySurname(page, token, roles);
 }
 
-/** « WU » in « SH-036-WU ». */
+/** « WU » in « SH-036-WU », « Pierre » in « Oullins-Pierre-Bénite ». */
 const isOfCode = (page: Page, token: number): boolean =>
+  (page.gap(token - 1) === '-' &&
+    page.is(token - 1, CAPITAL) &&
+    (page.roles(token - 1) & role.COMMUNE) !== 0 &&
+    (page.roles(token - 1) & FIRST) === 0) ||
   (page.is(token - 1, NUMBER) && page.gap(token - 1) === '-') ||
   (page.is(token + 1, NUMBER) && page.gap(token) === '-');
 
@@ -72,12 +76,15 @@ function readName(page: Page, from: number, { most = 4, titled = false } = {}): 
         !isUpperName(page, t, last)
       )
         break;
+      // Nor does an abbreviation or a product belong to a name that no list has.
+      const isStrange = isProduct(page, t) || (page.is(t, ALL_CAPITALS) && page.ends[t]! - page.starts[t]! < 6);
+      if (parts > 0 && isStrange && found === 0 && (roles & (FIRST | role.SURNAME)) === 0) break;
       if (parts === 0) first = found;
       roles |= found;
       last = t;
       if (page.gap(t) !== '-' && page.gap(t) !== "'") parts += 1;
       t += 1;
-    } else if (last === t - 1 && page.gap(last) === "'" && page.ends[last]! - page.starts[last]! > 2) {
+    } else if (last === t - 1 && page.gap(last) === "'" && page.ends[last]! - page.starts[last]! > 2 && length > 2) {
       last = t; // Preud’homme
       parts += 1;
       t += 1;
@@ -170,7 +177,8 @@ function named(page: Page, token: number): number {
   const name = readName(page, from);
   if (!name) return 0;
   const isWordAlone = name.parts === 1 && (name.roles & role.WORD) !== 0 && (name.roles & (FIRST | role.SURNAME)) === 0;
-  if (isWordAlone || isListed(page, from)) return 0;
+  const isAbbreviation = page.is(from, ALL_CAPITALS) && name.roles === 0 && page.ends[from]! - page.starts[from]! < 6;
+  if (isWordAlone || isAbbreviation || isProduct(page, from) || isListed(page, from)) return 0;
   const plural = page.word(token) === 'epoux' || page.word(token) === 'famille' || page.word(token) === 'consorts';
   return add(page, from, name.last, 0.86, plural ? undefined : genderOf(name.first), plural);
 }
@@ -259,10 +267,18 @@ function beside(page: Page, token: number): void {
   }
 }
 
-/** A word with a capital that no list has. */
+/** `OpenID`, `LiteLLM`: no name, unless it begins as `McCarthy` and `LeGoff` do. */
+const isProduct = (page: Page, token: number): boolean =>
+  page.is(token, INNER) &&
+  page.roles(token) === 0 &&
+  !/^(?:mc|mac|le|la|de|du|di|van|von|o)[a-z]{3,}$/.test(page.word(token));
+
+/** A word with a capital that no list has, and no abbreviation. */
 function isUnknown(page: Page, token: number): boolean {
   if (!page.is(token, CAPITAL) || page.is(token, GLUED | NUMBER) || page.is(token + 1, GLUED)) return false;
-  return page.roles(token) === 0 && page.contexts(token) === 0 && page.ends[token]! - page.starts[token]! > 2;
+  const length = page.ends[token]! - page.starts[token]!;
+  if (isProduct(page, token) || (page.is(token, ALL_CAPITALS) && length < 6)) return false;
+  return page.roles(token) === 0 && page.contexts(token) === 0 && length > 2;
 }
 
 /** « DUPONT Jean », « Dupont Jean », « Dupont » alone where it is no common word, and unknown names by their form. */
@@ -290,7 +306,7 @@ function bySurname(page: Page, token: number, roles: number): number {
     if (!starts && isUnknown(page, token)) {
       if ((nextRoles & role.SURNAME) !== 0 && (nextRoles & role.NEVER) === 0)
         return add(page, token, lastOfCompound(page, next), 0.7);
-      if (isUnknown(page, next) && !isUpper && !isArticleBefore(page, token))
+      if (isUnknown(page, next) && !isUpper && isLedUpTo(page, token))
         return add(page, token, lastOfCompound(page, next), 0.5);
     }
   }
@@ -298,8 +314,15 @@ function bySurname(page: Page, token: number, roles: number): number {
   return isWord ? 0 : add(page, token, last, (roles & role.COMMUNE) !== 0 ? 0.58 : 0.66);
 }
 
-const isArticleBefore = (page: Page, token: number): boolean =>
-  token > 0 && page.gap(token - 1) === ' ' && (articles.has(page.word(token - 1)) || page.is(token - 1, CAPITAL));
+/** Words before two unknown names that make persons of them, as far as French goes; and a list that began with a person. */
+const leading = new Set('de d a par avec pour et chez contre selon entre que sauf sans envers devant ou'.split(' '));
+
+function isLedUpTo(page: Page, token: number): boolean {
+  if (page.gap(token - 1) === ' ')
+    return leading.has(page.word(token - 1)) || (page.roles(token - 1) & role.DOING) !== 0;
+  const before = page.candidates.at(-1);
+  return page.gap(token - 1) === ', ' && before?.kind === 'PERSON' && before.end === page.ends[token - 1];
+}
 
 /** Begins « DE LOMBARDI Taïna » at its particle. */
 const withParticle = (page: Page, token: number): number =>
