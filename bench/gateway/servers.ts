@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runtimeFlags } from '../../bin/runtime.mjs';
 import { Connection, renderRequest, type Target } from './client.ts';
 
 /** A way from the client to the mock upstream. */
@@ -26,16 +27,15 @@ export async function startProgram(
   core: 0 | 1,
   file: string,
   commandArguments: readonly string[] = [],
-  environment: NodeJS.ProcessEnv = {},
+  { flags = ['--disable-warning=ExperimentalWarning'] }: { readonly flags?: readonly string[] } = {},
 ): Promise<{ readonly port: number; readonly child: ChildProcess; readonly told: Readonly<Record<string, unknown>> }> {
   const [command, rest] = pinned(core, process.execPath, [
-    '--disable-warning=ExperimentalWarning',
+    ...flags,
     join(import.meta.dirname, file),
     ...commandArguments,
   ]);
   const child = spawn(command, rest, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, ...environment },
   });
   const told = await new Promise<Record<string, unknown>>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Record<string, unknown>));
@@ -75,7 +75,9 @@ export async function startNull(mockPort: number): Promise<Route> {
 /** Our whole gateway: a person's key, quotas, policy and the durable record of each decision. */
 export async function startOurs(mockPort: number, rung: string): Promise<Route> {
   const home = mkdtempSync(join(tmpdir(), 'intramuros-bench-'));
-  const { port, child, told } = await startProgram(0, 'ours.ts', [String(mockPort), home, rung]);
+  const { port, child, told } = await startProgram(0, 'ours.ts', [String(mockPort), home, rung], {
+    flags: runtimeFlags,
+  });
   const headers: Record<string, string> = typeof told.key === 'string' ? { authorization: `Bearer ${told.key}` } : {};
   const name = rung === 'whole' ? 'ours' : `ours-${rung}`;
   return routeTo({ name, port, path: chatPath, headers, modelPrefix: 'mock/' }, child, () =>

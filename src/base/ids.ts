@@ -17,35 +17,34 @@ export function newId(prefix: string, nowMs: number = Date.now()): string {
   }
   if (lastMs !== writtenMs) {
     writtenMs = lastMs;
-    written = encode(lastMs, 10);
+    write(lastMs, 0, timeLength);
   }
-  return `${prefix}_${written}${encode(counter, 3)}${randomText(13)}`;
+  write(counter, timeLength, counterLength);
+  if (poolAt + randomLength > pool.length) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  for (let at = timeLength + counterLength; at < textLength; at += 1) text[at] = letters[pool[poolAt++]! % 32]!;
+  return `${prefix}_${text.toString('latin1')}`;
 }
 
-// The milliseconds as text: many ids are made within one.
+const timeLength = 10;
+const counterLength = 3;
+const randomLength = 13;
+const textLength = timeLength + counterLength + randomLength;
+const letters = Buffer.from(alphabet);
+// The last id's letters: of ids made within one millisecond only the end is written anew.
+const text = Buffer.alloc(textLength);
 let writtenMs = -1;
-let written = '';
 
-function encode(value: number, length: number): string {
-  let text = '';
+function write(value: number, from: number, length: number): void {
   let rest = value;
-  for (let at = 0; at < length; at += 1) {
-    text = alphabet[rest % 32] + text;
+  for (let at = from + length - 1; at >= from; at -= 1) {
+    text[at] = letters[rest % 32]!;
     rest = Math.floor(rest / 32);
   }
-  return text;
 }
 
 // Random bytes are drawn 4 KiB at a time: one call of the system for some three hundred ids. Each is used once.
 const pool = Buffer.alloc(4096);
 let poolAt = pool.length;
-
-function randomText(length: number): string {
-  if (poolAt + length > pool.length) {
-    randomFillSync(pool);
-    poolAt = 0;
-  }
-  let text = '';
-  for (const end = poolAt + length; poolAt < end; poolAt += 1) text += alphabet[pool[poolAt]! % 32];
-  return text;
-}

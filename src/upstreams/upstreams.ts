@@ -45,6 +45,7 @@ interface Entry {
   readonly record: UpstreamRecord;
   readonly upstream: Upstream;
   readonly line: Line;
+  readonly addresses: readonly string[];
 }
 
 class Room implements Upstreams {
@@ -94,7 +95,7 @@ class Room implements Upstreams {
   }
 
   addresses(model: UpstreamModel): readonly string[] {
-    return addressesOf(this.#entry(model.upstreamId).upstream);
+    return this.#entry(model.upstreamId).addresses;
   }
 
   generate(
@@ -259,7 +260,7 @@ class Room implements Upstreams {
         guard: this.#guard,
         secret,
       };
-      return { record, upstream, line };
+      return { record, upstream, line, addresses: addressesOf(upstream) };
     } catch (error) {
       log.error({ upstream: record.id, error: wordsOf(error) }, 'an upstream is not as it must be and is left out');
       return undefined;

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import { isIntramurosError } from '../../base/index.ts';
 import type { PromptInput } from '../../engine/index.ts';
 import type { Keyring } from '../../keyring/index.ts';
@@ -37,14 +37,20 @@ export function openCommitments(
   keyring: Pick<Keyring, 'ready' | 'token'> | undefined,
   { machine }: { readonly machine: string },
 ): Commitments {
-  const nonce: Commitments['nonce'] = ({ personId, decisionId, salt }, part) => {
+  // Both sides of one answer come from the same tokens, which are drawn once for it.
+  const drawn = new WeakMap<Committed, string>();
+  const draw = (about: Committed, { token }: { token(word: string): string }): string => {
+    // A token is short; five of them are as much as nobody guesses.
+    const tokens = [1, 2, 3, 4, 5].map((at) => token(`receipt/${about.decisionId}/${at}`)).join('/');
+    drawn.set(about, tokens);
+    return tokens;
+  };
+  const nonce: Commitments['nonce'] = (about, part) => {
     if (!keyring) return undefined;
     try {
-      // A token is short; five of them are as much as nobody guesses.
-      const tokens = [1, 2, 3, 4, 5].map((at) => keyring.token(personId, `receipt/${decisionId}/${at}`));
-      return createHash('sha256')
-        .update(`${tokens.join('/')}/${salt}/${part}`)
-        .digest();
+      const { personId, salt } = about;
+      const tokens = drawn.get(about) ?? draw(about, { token: (word) => keyring.token(personId, word) });
+      return hash('sha256', `${tokens}/${salt}/${part}`, 'buffer');
     } catch (error) {
       if (isIntramurosError(error) && /^key_/.test(error.code)) return undefined;
       throw error;

@@ -115,6 +115,7 @@ function committing(passage: Passage, turn: RelayTurn): Hash | undefined {
   const { told, caller, decisionId = '', rooms } = passage;
   const about = { personId: caller.who.personId, decisionId, salt: told.salt };
   const answered = turn.action === 'embed' ? undefined : rooms.commitments?.begin(about, 'answer');
+  told.about = about;
   told.asked = () => turn.body;
   told.answered = answered && (() => answered);
   return answered;

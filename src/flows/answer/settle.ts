@@ -107,7 +107,8 @@ function modelHashOf({ rooms }: Passage, target: Target): string | null {
 
 /** Commitments to what was asked and answered, which the person alone can open. */
 function commit({ rooms, caller, told }: Passage, decisionId: string) {
-  const about = { personId: caller.who.personId, decisionId, salt: told.salt };
+  const own = told.about?.decisionId === decisionId ? told.about : undefined;
+  const about = own ?? { personId: caller.who.personId, decisionId, salt: told.salt };
   const asked = told.asked?.();
   const answered = told.answered?.();
   const hash = typeof answered === 'string' ? rooms.commitments?.begin(about, 'answer')?.update(answered) : answered;

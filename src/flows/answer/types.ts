@@ -11,7 +11,7 @@ import type { UpstreamModel, Upstreams } from '../../upstreams/index.ts';
 import type { By, Event, Usage, Why } from '../event.ts';
 import type { Scope } from '../scope.ts';
 import type { Stream } from '../types.ts';
-import type { Commitments } from './commitments.ts';
+import type { Commitments, Committed } from './commitments.ts';
 
 /** Who asks, and what they say of what they send. */
 export interface Caller {
@@ -231,6 +231,8 @@ export interface Passage {
     answered: (() => string | Hash | undefined) | undefined;
     /** As in `Committed`. */
     salt: string;
+    /** What a relay has begun to commit to. */
+    about?: Committed;
   };
   /** Of the last clearance; stays when that is settled. */
   decisionId: string | undefined;

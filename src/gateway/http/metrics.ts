@@ -105,10 +105,10 @@ export function openMetrics(rooms: Measured): Metrics {
 
   // Looked up once for each pair of operation and model, by one key.
   const of = remembered((operation, model, why) => {
-    const about = [operation as string, model as string] as const;
+    const about = [operation, model] as const;
     cached.labels(about[1]).inc(0);
     return {
-      duration: duration.row(...about, why as string),
+      duration: duration.row(...about, why),
       input: usage.row(...about, 'input'),
       output: usage.row(...about, 'output'),
       cached: cached.labels(about[1]),
@@ -116,10 +116,8 @@ export function openMetrics(rooms: Measured): Metrics {
       perToken: () => perToken.row(...about),
     };
   });
-  const ofRequest = remembered((route, method, status) =>
-    requests.row(route as string, method as string, status as string),
-  );
-  const ofStep = remembered((step) => steps.row(step as string));
+  const ofRequest = remembered((route, method, status) => requests.row(route, method, status));
+  const ofStep = remembered((step) => steps.row(step));
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),

@@ -99,14 +99,14 @@ export class Tally<L extends string> {
   }
 }
 
-/** What `make` gives for a key, made once. */
-export function remembered<T>(make: (...parts: readonly string[]) => T): (...parts: readonly string[]) => T {
+/** What `make` gives for up to three words, made once. */
+export function remembered<T>(make: (a: string, b: string, c: string) => T): (a: string, b?: string, c?: string) => T {
   const known = new Map<string, T>();
-  return (...parts) => {
-    const key = parts.length === 1 ? (parts[0] as string) : parts.join('\n');
+  return (a, b = '', c = '') => {
+    const key = `${a}\n${b}\n${c}`;
     let found = known.get(key);
     if (found === undefined) {
-      found = make(...parts);
+      found = make(a, b, c);
       known.set(key, found);
     }
     return found;

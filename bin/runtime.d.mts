@@ -1,0 +1,2 @@
+/** Flags that the program runs with. */
+export const runtimeFlags: readonly string[];
