@@ -43,7 +43,16 @@ export async function openGovernance(options: OpenGovernanceOptions): Promise<Go
     policy,
     audit,
     defaultLabel,
-    proposals: await openProposals({ database, policy, audit, clock, log, fourEyes, labels }),
+    proposals: await openProposals({
+      database,
+      policy,
+      audit,
+      clock,
+      log,
+      fourEyes,
+      labels,
+      ownerOf: conversations.ownerOf,
+    }),
     places() {
       const places = new Map([[embedded().id, embedded()]]);
       for (const { destination } of upstreams.models()) places.set(destination.id, destination);

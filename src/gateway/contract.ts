@@ -45,7 +45,15 @@ import { finishOidc, startOidc } from './routes/oidc.ts';
 import { deleteOpenAiModel, getOpenAiModel, listOpenAiModels } from './routes/openai-models.ts';
 import { changePerson, createPerson, deletePerson, listPeople, resetPassword } from './routes/people.ts';
 import { checkPolicy, explainPolicy, getPolicy, simulatePolicy } from './routes/policy.ts';
-import { approveProposal, listProposals, proposeLabel, proposePolicy, rejectProposal } from './routes/proposals.ts';
+import {
+  approveProposal,
+  listProposals,
+  proposeBreakGlass,
+  proposeLabel,
+  proposePolicy,
+  readBreakGlass,
+  rejectProposal,
+} from './routes/proposals.ts';
 import { changeQuota, createQuota, deleteQuota, getUsage, listQuotas } from './routes/quotas.ts';
 import { getReceipt } from './routes/receipts.ts';
 import { createAnswer, getRun, readRun, stopRun } from './routes/runs.ts';
@@ -163,6 +171,8 @@ export const contract: readonly Endpoint[] = [
   proposeLabel,
   approveProposal,
   rejectProposal,
+  proposeBreakGlass,
+  readBreakGlass,
   listPolicyDecisions,
   getAudit,
   listAuditRecords,

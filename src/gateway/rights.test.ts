@@ -81,6 +81,8 @@ const own: Readonly<Record<string, Right>> = {
   'audit.records.proof': 'audit.read',
   'audit.verify': 'audit.read',
   'backup.create': 'backup.make',
+  'breakGlass.propose': 'break-glass',
+  'breakGlass.read': 'break-glass',
   'decisions.list': 'audit.read',
   'egress.connections.list': 'admin.egress',
   'egress.get': 'admin.egress',

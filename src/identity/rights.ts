@@ -15,6 +15,7 @@ export const builtInRoles: readonly Role[] = (
         'audit.read',
         'usage.read',
         'backup.make',
+        'break-glass',
       ]),
       [],
     ],

@@ -44,6 +44,7 @@ export const rights = [
   'audit.read',
   'usage.read',
   'backup.make',
+  'break-glass',
 ] as const;
 export type Right = (typeof rights)[number];
 

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { IntramurosError } from '../../base/index.ts';
 import type { Who } from '../../identity/index.ts';
 import type { Proposal } from '../../policy/index.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { unfit } from '../http/missing.ts';
 import { LabelBody } from '../labelling.ts';
+import { Conversation, Message } from './conversation-schemas.ts';
 import { LabelInput, notFound, PolicyFiles, PolicyFileView, readLabel } from './policy-schemas.ts';
 
 const tag = 'Policy';
@@ -21,10 +23,12 @@ const PolicyDetail = z.object({
 });
 const LabelDetail = z.object({ conversationId: z.string(), from: LabelBody, to: LabelBody });
 
+const BreakGlassDetail = z.object({ conversationId: z.string(), ownerId: z.string() });
+
 const ProposalView = z
   .object({
     id: z.string(),
-    kind: z.enum(['policy', 'label']),
+    kind: z.enum(['policy', 'label', 'break-glass']),
     by: z.string(),
     at: z.string(),
     reason: z.string(),
@@ -34,13 +38,14 @@ const ProposalView = z
     decisionReason: z.string().nullable(),
     eyes: z.int().nullable().meta({ description: 'How many people agreed to an approved one.' }),
     summary: z.string(),
-    detail: z.union([PolicyDetail, LabelDetail]),
+    detail: z.union([PolicyDetail, LabelDetail, BreakGlassDetail]),
   })
   .meta({ id: 'Proposal' });
 
 /** Own proposals, and those of a kind that one may make or decide. */
 function maySee(who: Who, { by, kind }: Proposal): boolean {
   if (by === who.personId || who.can('audit.read')) return true;
+  if (kind === 'break-glass') return who.can('break-glass');
   return kind === 'policy'
     ? who.can('admin.policy') || who.can('policy.approve')
     : who.can('label.lower') || who.can('label.approve');
@@ -101,6 +106,60 @@ export const proposeLabel = endpoint({
   async handle({ body: { conversationId, to, reason: why } }, { rooms: { governance }, who }) {
     const wanted = { conversationId, to: readLabel(to, 'to'), reason: why };
     return { json: await governance.proposals.proposeLabel(who, wanted).catch(unfit), status: 201 };
+  },
+});
+
+/** Two people, signed in themselves: a key of one of them is not that person. */
+function needPerson({ kind }: Who): void {
+  if (kind !== 'key') return;
+  const message = 'This takes people who are signed in at the page; a key cannot.';
+  throw new IntramurosError('forbidden', message, { facts: { reason: 'no_session' } });
+}
+
+export const proposeBreakGlass = endpoint({
+  operationId: 'breakGlass.propose',
+  method: 'POST',
+  path: '/api/proposals',
+  tag,
+  summary: {
+    en: 'Asks to read a conversation of another person; a second person approves it, and its owner is told.',
+    fr: 'Demande à lire la conversation d’une autre personne ; une seconde personne l’approuve, et la personne en est avertie.',
+  },
+  dialect,
+  right: 'break-glass',
+  body: z.strictObject({ kind: z.literal('break-glass'), conversationId: z.string().min(1).max(100), reason }),
+  replies: { 201: ProposalView },
+  errors: ['forbidden', 'conversation_not_found', ...storing],
+  async handle({ body: { conversationId, reason: why } }, { rooms: { governance }, who }) {
+    needPerson(who);
+    return { json: await governance.proposals.proposeBreakGlass(who, { conversationId, reason: why }), status: 201 };
+  },
+});
+
+export const readBreakGlass = endpoint({
+  operationId: 'breakGlass.read',
+  method: 'GET',
+  path: '/api/break-glass/{id}',
+  tag,
+  summary: {
+    en: 'The conversation that two people agreed to read, for an hour; recorded before it is read.',
+    fr: 'La conversation que deux personnes ont convenu de lire, pendant une heure ; enregistré avant la lecture.',
+  },
+  dialect,
+  right: 'break-glass',
+  params: z.object({ id: z.string().min(1).max(100) }),
+  replies: {
+    200: z
+      .object({ proposalId: z.string(), until: z.string(), conversation: Conversation, messages: z.array(Message) })
+      .meta({ id: 'BreakGlassReading' }),
+  },
+  errors: ['forbidden', 'not_found', 'conversation_not_found', 'key_destroyed', 'key_unavailable', ...storing],
+  async handle({ params: { id } }, { rooms: { governance, conversations }, who }) {
+    needPerson(who);
+    const { proposalId, until, ownerId, conversationId } = await governance.proposals.openRead(who, id);
+    const theirs = conversations.of(ownerId);
+    const conversation = await theirs.get(conversationId);
+    return { json: { proposalId, until, conversation, messages: await theirs.messages(conversationId) } };
   },
 });
 

@@ -5,6 +5,16 @@ import { inOrder, type PolicyFile, versionOf } from '../cedar/files.ts';
 import { compareLabels, formatLabel, heightOf } from '../labels.ts';
 import { invalid, type PolicyHouse } from '../open-policy.ts';
 import {
+  breakGlassRight,
+  checkSecond,
+  openRead,
+  readsOf,
+  record as recordAccess,
+  refused,
+  tell,
+} from './break-glass.ts';
+import {
+  breakGlassSummary,
   decideRow,
   getRow,
   insertRow,
@@ -26,11 +36,13 @@ export interface OpenProposalsOptions {
   /** True where accounts exist: then the proposer may not approve. */
   readonly fourEyes: () => boolean;
   readonly labels: ConversationLabels;
+  /** Whose a conversation is; undefined for one that is not there. */
+  readonly ownerOf: (conversationId: string) => Promise<string | undefined>;
 }
 
 /** Opens the proposals, and finishes an approved change of the policy that a kill cut short. */
 export async function openProposals(options: OpenProposalsOptions): Promise<Proposals> {
-  const { database, policy, audit, clock, log, fourEyes, labels } = options;
+  const { database, policy, audit, clock, log, fourEyes, labels, ownerOf } = options;
   const now = (): string => new Date(clock.now()).toISOString();
   for (const proposal of await unfinishedRows(database)) await finish(proposal);
 
@@ -66,7 +78,8 @@ export async function openProposals(options: OpenProposalsOptions): Promise<Prop
 
   /** @throws {IntramurosError} `forbidden` when this person may not approve it. */
   const eyesOf = (actor: Actor, proposal: Proposal): number => {
-    need(actor, proposal.kind === 'policy' ? 'policy.approve' : 'label.approve');
+    need(actor, approvers[proposal.kind]);
+    if (proposal.kind === 'break-glass') checkSecond(actor, proposal);
     if (actor.personId !== proposal.by) return 2;
     if (!fourEyes()) return 1;
     throw new IntramurosError('forbidden', 'Whoever proposes a change may not approve it: ask somebody else.', {
@@ -103,6 +116,13 @@ export async function openProposals(options: OpenProposalsOptions): Promise<Prop
     labels.lowered?.(detail.conversationId);
   };
 
+  const applyBreakGlass = async (proposal: Proposal & { kind: 'break-glass' }, decision: Decision) => {
+    await database.transaction(async (transaction) => {
+      await decideRow(transaction, { ...decision, applied: true });
+      await tell(transaction, proposal, { what: 'approved', by: decision.by, at: decision.at });
+    });
+  };
+
   const apply = async (
     actor: Actor,
     proposal: Proposal,
@@ -110,6 +130,11 @@ export async function openProposals(options: OpenProposalsOptions): Promise<Prop
     reason: string | undefined,
   ): Promise<Proposal> => {
     const decision: Decision = { id: proposal.id, state: 'approved', by: actor.personId, at: now(), reason, eyes };
+    if (proposal.kind === 'break-glass') {
+      await recordAccess(audit, 'break-glass.approved', actor, proposal);
+      await applyBreakGlass(proposal, decision);
+      return getRow(database, proposal.id);
+    }
     const { id: proposalId, kind, by: proposedBy, summary } = proposal;
     const facts = { proposalId, proposedBy, eyes, reason: proposal.reason, decisionReason: reason ?? null, summary };
     const change = proposal.kind === 'label' ? proposal.detail : { version: proposal.detail.version };
@@ -160,6 +185,22 @@ export async function openProposals(options: OpenProposalsOptions): Promise<Prop
       await insertRow(database, proposal);
       return needsTwo(proposal) ? proposal : apply(actor, proposal, 1, undefined);
     },
+    async proposeBreakGlass(actor, { conversationId, reason }) {
+      need(actor, breakGlassRight);
+      if (!fourEyes()) throw refused('four_eyes', 'This takes two people with accounts; there are none here.');
+      const ownerId = await ownerOf(conversationId);
+      if (ownerId === undefined)
+        throw new IntramurosError('conversation_not_found', `There is no conversation "${conversationId}".`);
+      if (ownerId === actor.personId) throw refused('own', 'The conversation is yours: read it as you always do.');
+      const detail = { conversationId, ownerId };
+      const summary = breakGlassSummary(detail);
+      const proposal = { ...make(actor, reason), kind: 'break-glass' as const, detail, summary };
+      await recordAccess(audit, 'break-glass.proposed', actor, proposal);
+      await insertRow(database, proposal);
+      return proposal;
+    },
+    openRead: (actor, id) => openRead({ database, audit, clock }, actor, id),
+    readsOf: (personId) => readsOf(database, personId),
     async approve(actor, id, how = {}) {
       const proposal = await getRow(database, id);
       const eyes = eyesOf(actor, proposal);
@@ -169,11 +210,12 @@ export async function openProposals(options: OpenProposalsOptions): Promise<Prop
     async reject(actor, id, how = {}) {
       const proposal = await getRow(database, id);
       const own = proposal.by === actor.personId;
-      if (!own) need(actor, proposal.kind === 'policy' ? 'policy.approve' : 'label.approve');
+      if (!own) need(actor, approvers[proposal.kind]);
       if (proposal.state !== 'open') throw decided(proposal);
       const state = own ? 'withdrawn' : 'rejected';
+      if (proposal.kind === 'break-glass') await recordAccess(audit, `break-glass.${state}`, actor, proposal);
       const data = { proposalId: id, proposedBy: proposal.by, reason: how.reason ?? null };
-      await record(proposal.kind, `${proposal.kind}.${state}`, actor, data);
+      if (proposal.kind !== 'break-glass') await record(proposal.kind, `${proposal.kind}.${state}`, actor, data);
       const decision = { id, state, by: actor.personId, at: now(), reason: how.reason, eyes: null } as const;
       await decideRow(database, { ...decision, applied: false });
       return getRow(database, id);
@@ -181,11 +223,14 @@ export async function openProposals(options: OpenProposalsOptions): Promise<Prop
   };
 }
 
+/** Right that approving or rejecting takes. */
+const approvers = { policy: 'policy.approve', label: 'label.approve', 'break-glass': breakGlassRight } as const;
+
 type Decision = Omit<Parameters<typeof decideRow>[1], 'applied'>;
 
 /** Lowering from SP or above takes a second person. */
 function needsTwo(proposal: Proposal): boolean {
-  return proposal.kind === 'policy' || heightOf(proposal.detail.from.level) >= heightOf('SP');
+  return proposal.kind !== 'label' || heightOf(proposal.detail.from.level) >= heightOf('SP');
 }
 
 function need(actor: Actor, right: string): void {

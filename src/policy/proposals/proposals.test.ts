@@ -28,12 +28,18 @@ const extra: PolicyFile = {
 const wanted = { files: [...shippedFiles(), extra], reason: 'Trainees use our own models.' };
 
 /** Labels of conversations in a table, as the room of conversations keeps them. */
-async function tableOfLabels(database: Database): Promise<ConversationLabels & { at(id: string): Promise<string> }> {
+async function tableOfLabels(database: Database): Promise<
+  ConversationLabels & {
+    at(id: string): Promise<string>;
+    ownerOf(id: string): Promise<string | undefined>;
+  }
+> {
   await database.query('CREATE TABLE test_labels (id text PRIMARY KEY, owner text, label text)');
   const row = async (id: string) =>
     (await database.query<{ owner: string; label: string }>('SELECT * FROM test_labels WHERE id = $1', [id]))[0];
   return {
     at: async (id) => (await row(id))?.label ?? '',
+    ownerOf: async (id) => (await row(id))?.owner,
     async find(id, personId) {
       const found = await row(id);
       return found?.owner === personId ? { label: parseLabel(found.label) } : undefined;
@@ -59,7 +65,16 @@ async function rooms(context: TestContext, { fourEyes = true } = {}) {
   const policy = openPolicy({ home: found.home, audit, clock: systemClock, log, fourEyes: () => fourEyes });
   const labels = await tableOfLabels(database);
   const open = (house = policy) =>
-    openProposals({ database, policy: house, audit, clock: systemClock, log, fourEyes: () => fourEyes, labels });
+    openProposals({
+      database,
+      policy: house,
+      audit,
+      clock: systemClock,
+      log,
+      fourEyes: () => fourEyes,
+      labels,
+      ownerOf: labels.ownerOf,
+    });
   return { ...found, database, audit, policy, labels, open, proposals: await open() };
 }
 
@@ -189,4 +204,49 @@ test('an approval cut short between database and files is finished at the next s
   assert.equal(restarted.version, made.kind === 'policy' && made.detail.version);
   const third = openPolicy({ home, audit, clock: systemClock, log, fourEyes: () => true });
   assert.deepEqual([third.version, third.state.state], [restarted.version, 'in-force']);
+});
+
+test('another’s conversation is read by two together, for an hour, and never before it is on record and told', async (context) => {
+  const { proposals, database, audit, policy, labels } = await rooms(context);
+  await database.query(`INSERT INTO test_labels VALUES ('cnv_1', 'mary', 'INTERNE'), ('cnv_2', 'grace', 'INTERNE')`);
+  const [one, two] = [person('ada', 'break-glass'), person('grace', 'break-glass')];
+  const wanted = { conversationId: 'cnv_1', reason: 'A threat was reported.' };
+  await assert.rejects(proposals.proposeBreakGlass(guest, wanted), { code: 'forbidden' });
+  await assert.rejects(proposals.proposeBreakGlass(two, { ...wanted, conversationId: 'cnv_2' }), { code: 'forbidden' });
+  await assert.rejects(proposals.proposeBreakGlass(one, { ...wanted, conversationId: 'cnv_9' }), {
+    code: 'conversation_not_found',
+  });
+  const { id } = await proposals.proposeBreakGlass(one, wanted);
+  await assert.rejects(proposals.openRead(one, id), { code: 'forbidden', facts: { reason: 'not_approved' } });
+  await assert.rejects(proposals.approve(one, id), { code: 'forbidden', facts: { reason: 'four_eyes' } });
+  await assert.rejects(proposals.approve(person('mary', 'break-glass'), id), { code: 'forbidden' });
+  assert.deepEqual(await proposals.readsOf('mary'), []);
+  const { eyes, decidedAt } = await proposals.approve(two, id);
+  assert.equal(eyes, 2);
+  const opened = await proposals.openRead(two, id);
+  assert.deepEqual([opened.conversationId, opened.ownerId], ['cnv_1', 'mary']);
+  assert.equal(Date.parse(opened.until) - Date.parse(decidedAt ?? ''), 3_600_000);
+  await assert.rejects(proposals.openRead(person('eve', 'break-glass'), id), { code: 'not_found' });
+  const told = await proposals.readsOf('mary');
+  assert.deepEqual(told.map(({ by, what, reason }) => [by, what, reason]).sort(), [
+    ['grace', 'approved', wanted.reason],
+    ['grace', 'read', wanted.reason],
+  ]);
+  const recorded = await Array.fromAsync(audit.read({ kinds: ['access'] }));
+  assert.deepEqual(
+    recorded.map(({ actor, data }) => `${actor} ${data.what}`),
+    ['ada break-glass.proposed', 'grace break-glass.approved', 'grace break-glass.read'],
+  );
+  const later = { ...systemClock, now: () => systemClock.now() + 3_600_001 };
+  const after = await openProposals({
+    database,
+    policy,
+    audit,
+    clock: later,
+    log,
+    fourEyes: () => true,
+    labels,
+    ownerOf: labels.ownerOf,
+  });
+  await assert.rejects(after.openRead(two, id), { code: 'forbidden', facts: { reason: 'over' } });
 });

@@ -1,11 +1,11 @@
 import { IntramurosError } from '../../base/index.ts';
 import type { Queryable } from '../../store/index.ts';
 import { formatLabel } from '../labels.ts';
-import type { FileChange, LabelDetail, PolicyDetail, Proposal, ProposalState } from './types.ts';
+import type { BreakGlassDetail, FileChange, LabelDetail, PolicyDetail, Proposal, ProposalState } from './types.ts';
 
 interface ProposalRow {
   readonly id: string;
-  readonly kind: 'policy' | 'label';
+  readonly kind: Proposal['kind'];
   readonly state: ProposalState;
   readonly proposed_by: string;
   readonly proposed_at: string | Date;
@@ -102,6 +102,10 @@ function toProposal(row: ProposalRow): Proposal {
     const detail = stored as PolicyDetail;
     return { ...common, kind: 'policy', detail, summary: policySummary(detail.changes) };
   }
+  if (row.kind === 'break-glass') {
+    const detail = stored as BreakGlassDetail;
+    return { ...common, kind: 'break-glass', detail, summary: breakGlassSummary(detail) };
+  }
   const detail = stored as LabelDetail;
   return { ...common, kind: 'label', detail, summary: labelSummary(detail) };
 }
@@ -116,3 +120,6 @@ export function policySummary(changes: readonly FileChange[]): string {
 export function labelSummary({ conversationId, from, to }: LabelDetail): string {
   return `${conversationId}: ${formatLabel(from)} → ${formatLabel(to)}`;
 }
+
+export const breakGlassSummary = ({ conversationId, ownerId }: BreakGlassDetail): string =>
+  `${conversationId} (${ownerId})`;

@@ -31,6 +31,28 @@ export interface LabelDetail {
   readonly to: Label;
 }
 
+/** Reading a conversation of another person. */
+export interface BreakGlassDetail {
+  readonly conversationId: string;
+  readonly ownerId: string;
+}
+
+/** What an approved proposal lets its two people read. */
+export interface OpenedRead extends BreakGlassDetail {
+  readonly proposalId: string;
+  /** ISO time. */
+  readonly until: string;
+}
+
+/** What somebody did with a person's conversation, as that person is told. */
+export interface Read {
+  readonly at: string;
+  readonly by: string;
+  readonly what: 'approved' | 'read';
+  readonly reason: string;
+  readonly conversationId: string;
+}
+
 interface Common {
   readonly id: string;
   readonly by: string;
@@ -49,6 +71,7 @@ export type Proposal = Common &
   (
     | { readonly kind: 'policy'; readonly detail: PolicyDetail }
     | { readonly kind: 'label'; readonly detail: LabelDetail }
+    | { readonly kind: 'break-glass'; readonly detail: BreakGlassDetail }
   );
 
 /** What the room of conversations offers so that a label can be lowered: nothing else lowers one. */
@@ -72,7 +95,7 @@ export interface ConversationLabels {
   lowered?(conversationId: string): void;
 }
 
-/** Changes that two people make: of the policy, and of a label downwards. */
+/** What two people do together: change the policy, lower a label, read another's conversation. */
 export interface Proposals {
   list(which: { readonly state: 'open' | 'all' }): Promise<readonly Proposal[]>;
   get(id: string): Promise<Proposal>;
@@ -86,6 +109,18 @@ export interface Proposals {
     actor: Actor,
     wanted: { readonly conversationId: string; readonly to: Label; readonly reason: string },
   ): Promise<Proposal>;
+  /** Asks to read a conversation of another person. @throws {IntramurosError} `forbidden`, `conversation_not_found`. */
+  proposeBreakGlass(
+    actor: Actor,
+    wanted: { readonly conversationId: string; readonly reason: string },
+  ): Promise<Proposal>;
+  /**
+   * Lets one of the two read, for an hour after the approval; in the record before it resolves.
+   * @throws {IntramurosError} `forbidden` with `facts.reason`: `right`, `not_approved`, `over`; `not_found`, `audit_unavailable`.
+   */
+  openRead(actor: Actor, id: string): Promise<OpenedRead>;
+  /** What others did with a person's conversations, newest first. */
+  readsOf(personId: string): Promise<readonly Read[]>;
   /** Applies it: all of it durably, or nothing. @throws {IntramurosError} `forbidden`, `not_found`, `conflict`. */
   approve(actor: Actor, id: string, how?: { readonly reason?: string }): Promise<Proposal>;
   /** The proposer withdraws. @throws {IntramurosError} `forbidden`, `not_found`, `conflict` when it is decided. */

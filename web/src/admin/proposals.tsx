@@ -71,7 +71,7 @@ function ProposalCard({ proposal, onDecided }: { readonly proposal: Proposal; re
   return (
     <li className="card">
       <header>
-        <h4>{say(proposal.kind === 'policy' ? 'proposals.policy' : 'proposals.label')}</h4>
+        <h4>{say(`proposals.${proposal.kind}`)}</h4>
         <span className="state" data-state={proposal.state === 'open' ? 'ready' : 'idle'}>
           {say(`proposal.${proposal.state}` as TextKey)}
         </span>
@@ -135,10 +135,11 @@ function Detail({ detail }: { readonly detail: unknown }) {
         <LabelBadge label={from} /> → <LabelBadge label={to} />
       </p>
     );
+  if (changes === undefined) return null;
   return (
     <details>
       <summary>{say('proposals.detail')}</summary>
-      {(changes ?? []).map(({ name, before, after }) => (
+      {changes.map(({ name, before, after }) => (
         <figure key={name} className="code">
           <figcaption className="mono">{name}</figcaption>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}

@@ -31,6 +31,7 @@ const rights = [
   'audit.read',
   'usage.read',
   'backup.make',
+  'break-glass',
 ] as const;
 
 /** Roles: what is allowed, and what is denied whatever else allows it. */

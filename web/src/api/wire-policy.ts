@@ -98,7 +98,7 @@ export interface Session {
 
 export interface Proposal {
   readonly id: string;
-  readonly kind: 'policy' | 'label';
+  readonly kind: 'policy' | 'label' | 'break-glass';
   readonly by: string;
   readonly at: string;
   readonly reason: string;
