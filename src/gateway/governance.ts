@@ -5,7 +5,7 @@ import type { Destination, Label, PolicyHouse, Proposals, Subject } from '../pol
 export interface Governance {
   readonly policy: PolicyHouse;
   readonly proposals: Proposals;
-  readonly audit: Pick<Audit, 'read'>;
+  readonly audit: Pick<Audit, 'read' | 'find'>;
   /** What a question is labelled when nobody said anything. */
   readonly defaultLabel: Label;
   /** Every place that may answer somebody, the embedded engine first. */

@@ -114,6 +114,9 @@ test('a policy is checked, tried on past decisions, proposed by one and approved
   );
   const older = await json(await as('grace', `/api/decisions?cursor=${nextCursor}&effect=allow`));
   assert.deepEqual([older.decisions.length, older.decisions[0].destinationId], [1, 'embedded']);
+  assert.equal(older.decisions[0].outcome?.ok, true, 'its outcome is found although a later page begins after it');
+  for (const cursor of ['', '1e3', '-1'])
+    assert.equal((await as('grace', `/api/decisions?cursor=${cursor}`)).status, 400);
 });
 
 test('a label of a conversation is lowered with a reason, and the conversation says so', async (context) => {

@@ -15,20 +15,24 @@ export interface PastDecision {
   readonly outcome: AuditRecord | null;
 }
 
-/** How far after a page an outcome is looked for, and how many records one page may look at. */
-const outcomeReach = 20_000;
+/** How many records one page may look at. */
 const mostScanned = 200_000;
 
-/** Past decisions, newest first. An outcome stands after its decision, so it is met before it. */
+/**
+ * Past decisions, newest first. An outcome stands after its decision, so it is met before it, or, on a later page, is found by
+ * the decision's id.
+ */
 export async function listDecisions(
-  audit: Pick<Audit, 'read'>,
+  audit: Pick<Audit, 'read' | 'find'>,
   filter: DecisionFilter,
 ): Promise<{ readonly decisions: readonly PastDecision[]; readonly nextSeq: number | null }> {
   const outcomes = new Map<string, AuditRecord>();
   const decisions: PastDecision[] = [];
-  const { beforeSeq = Number.POSITIVE_INFINITY, limit } = filter;
+  const { limit } = filter;
+  const range = filter.beforeSeq === undefined ? {} : { beforeSeq: filter.beforeSeq };
+  const outcomeOf = async (id: string): Promise<AuditRecord | null> =>
+    filter.beforeSeq === undefined ? null : ((await audit.find(id)).outcome ?? null);
   let scanned = 0;
-  const range = filter.beforeSeq === undefined ? {} : { beforeSeq: filter.beforeSeq + outcomeReach };
   for await (const record of audit.read({ kinds: ['decision', 'outcome'], newestFirst: true, ...range })) {
     scanned += 1;
     if (scanned > mostScanned) return { decisions, nextSeq: record.seq + 1 };
@@ -36,11 +40,12 @@ export async function listDecisions(
       outcomes.set(String(record.data.decisionId), record);
       continue;
     }
-    const outcome = outcomes.get(String(record.data.id)) ?? null;
-    outcomes.delete(String(record.data.id));
-    if (record.seq >= beforeSeq || !isWanted(record, filter)) continue;
+    const id = String(record.data.id);
+    const met = outcomes.get(id);
+    outcomes.delete(id);
+    if (!isWanted(record, filter)) continue;
     if (decisions.length === limit) return { decisions, nextSeq: decisions.at(-1)?.record.seq ?? null };
-    decisions.push({ record, outcome });
+    decisions.push({ record, outcome: met ?? (await outcomeOf(id)) });
   }
   return { decisions, nextSeq: null };
 }

@@ -94,6 +94,8 @@ export interface EndpointDeclaration<
   readonly events?: z.ZodType | Readonly<Record<string, z.ZodType>>;
   /** Codes a caller may meet besides those that every operation has. */
   readonly errors: readonly ErrorCode[];
+  /** Codes that may come under another status than their own. */
+  readonly restated?: Readonly<Record<number, readonly ErrorCode[]>>;
   handle(
     input: { readonly params: Parsed<P>; readonly query: Parsed<Q>; readonly body: Parsed<B> },
     context: RequestContext,

@@ -128,6 +128,8 @@ function responses(endpoint: Endpoint, components: Components): Json {
     };
   }
   const byStatus = Map.groupBy(errorCodesOf(endpoint), (code) => failures[code].status);
+  const restated = Object.entries(endpoint.restated ?? {}).map(([status, codes]) => [Number(status), codes] as const);
+  for (const [status, codes] of restated) byStatus.set(status, [...(byStatus.get(status) ?? []), ...codes]);
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
     const description = codes.map((code) => `\`${code}\`: ${failures[code].title}.`).join(' ');
     const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };

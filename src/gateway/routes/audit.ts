@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AuditKind } from '../../audit/index.ts';
 import { exportFormats, type LogStatus } from '../../evidence/index.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { wholeNumber } from '../http/whole-number.ts';
 import {
   AnssiView,
   AuditRecordView,
@@ -20,8 +21,8 @@ const Kinds = z
   .regex(new RegExp(`^(${kinds.join('|')})(,(${kinds.join('|')}))*$`))
   .transform((text) => text.split(',') as AuditKind[]);
 /** Milliseconds since 1970, up to the year 9999. */
-const Ms = z.coerce.number().int().min(0).max(253_402_300_799_999);
-const Seq = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const Ms = wholeNumber({ max: 253_402_300_799_999 });
+const Seq = wholeNumber({ max: Number.MAX_SAFE_INTEGER });
 
 function toState({ checkpoint, failure, oldestAt, anchors, ...status }: LogStatus): Record<string, unknown> {
   return {
@@ -68,7 +69,7 @@ export const listAuditRecords = endpoint({
     sinceMs: Ms.optional(),
     untilMs: Ms.optional(),
     beforeSeq: Seq.optional().meta({ description: 'Where a reading goes on: the `nextSeq` of the page before.' }),
-    limit: z.coerce.number().int().min(1).max(500).default(50),
+    limit: wholeNumber({ min: 1, max: 500 }).default(50),
   }),
   replies: {
     200: z.object({ records: z.array(AuditRecordView), nextSeq: z.int().nullable() }).meta({ id: 'AuditRecordList' }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AuditRecord } from '../../audit/index.ts';
 import { listDecisions, type PastDecision } from '../../policy/index.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { wholeNumber } from '../http/whole-number.ts';
 import { LabelBody, LabelSourceBody } from '../labelling.ts';
 import { effects } from './policy-schemas.ts';
 
@@ -53,8 +54,8 @@ export const listPolicyDecisions = endpoint({
   dialect: 'native',
   right: 'audit.read',
   query: z.object({
-    limit: z.coerce.number().int().min(1).max(500).default(50),
-    cursor: z.coerce.number().int().min(0).optional(),
+    limit: wholeNumber({ min: 1, max: 500 }).default(50),
+    cursor: wholeNumber({ max: Number.MAX_SAFE_INTEGER }).optional(),
     person: z.string().max(100).optional(),
     effect: z.enum(effects).optional(),
     destination: z.string().max(200).optional(),

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from '../http/endpoint.ts';
+import { wholeNumber } from '../http/whole-number.ts';
+import { Id } from './conversation-schemas.ts';
 
 const Total = z
   .object({
@@ -100,9 +102,9 @@ export const listEgressConnections = endpoint({
   dialect: 'native',
   right: 'admin.egress',
   query: z.object({
-    limit: z.coerce.number().int().min(1).max(500).default(50),
-    cursor: z.string().optional(),
-    decision: z.string().optional().meta({ description: 'Only what was dialled under this decision.' }),
+    limit: wholeNumber({ min: 1, max: 500 }).default(50),
+    cursor: Id.optional(),
+    decision: Id.optional().meta({ description: 'Only what was dialled under this decision.' }),
   }),
   replies: {
     200: z

@@ -141,6 +141,7 @@ export const changeMyPassword = endpoint({
   body: z.strictObject({ current: Password, next: Password }).meta({ id: 'PasswordChange' }),
   replies: { 204: null },
   errors: ['forbidden', 'sign_in_failed', 'password_weak', 'database_unavailable', 'audit_unavailable'],
+  restated: { 429: ['sign_in_failed'] },
   async handle({ body }, { rooms, who }) {
     if (who.kind !== 'person' || who.sessionId === undefined) {
       const message = 'A password is changed by the person, signed in at the page. A key cannot.';

@@ -4,6 +4,7 @@ import type { Right, Who } from '../../identity/index.ts';
 import { type Label, parseLabel, tiers } from '../../policy/index.ts';
 import { requireRight } from '../http/who.ts';
 import { GivenLabel, givenLabel, labelLine } from '../labelling.ts';
+import { storable } from './conversation-schemas.ts';
 
 export const effects = ['allow', 'pseudonymise', 'deny'] as const;
 
@@ -27,7 +28,7 @@ const FileName = z
   );
 
 export const PolicyFiles = z
-  .array(z.strictObject({ name: FileName, text: z.string().max(256 * 1024) }))
+  .array(z.strictObject({ name: FileName, text: storable(256 * 1024) }))
   .min(1)
   .max(64)
   .meta({ description: 'The whole policy: files of rules (`*.cedar`) and the table of cases (`cases.yaml`).' });

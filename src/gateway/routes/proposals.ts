@@ -5,13 +5,13 @@ import type { Proposal } from '../../policy/index.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { unfit } from '../http/missing.ts';
 import { LabelBody } from '../labelling.ts';
-import { Conversation, Message } from './conversation-schemas.ts';
+import { Conversation, Id, Message, storable } from './conversation-schemas.ts';
 import { LabelInput, notFound, PolicyFiles, PolicyFileView, readLabel } from './policy-schemas.ts';
 
 const tag = 'Policy';
 const dialect = 'native';
 const storing = ['database_unavailable', 'disk_full', 'audit_unavailable'] as const;
-const reason = z.string().min(1).max(2_000).meta({ description: 'Why; kept with the change.' });
+const reason = storable(2_000).min(1).meta({ description: 'Why; kept with the change.' });
 
 const PolicyDetail = z.object({
   version: z.string(),
@@ -100,7 +100,7 @@ export const proposeLabel = endpoint({
   },
   dialect,
   right: 'label.lower',
-  body: z.strictObject({ conversationId: z.string().min(1).max(100), to: LabelInput, reason }),
+  body: z.strictObject({ conversationId: Id, to: LabelInput, reason }),
   replies: { 201: ProposalView },
   errors: ['conversation_not_found', 'conflict', ...storing],
   async handle({ body: { conversationId, to, reason: why } }, { rooms: { governance }, who }) {
@@ -127,7 +127,7 @@ export const proposeBreakGlass = endpoint({
   },
   dialect,
   right: 'break-glass',
-  body: z.strictObject({ kind: z.literal('break-glass'), conversationId: z.string().min(1).max(100), reason }),
+  body: z.strictObject({ kind: z.literal('break-glass'), conversationId: Id, reason }),
   replies: { 201: ProposalView },
   errors: ['forbidden', 'conversation_not_found', ...storing],
   async handle({ body: { conversationId, reason: why } }, { rooms: { governance }, who }) {
@@ -147,7 +147,7 @@ export const readBreakGlass = endpoint({
   },
   dialect,
   right: 'break-glass',
-  params: z.object({ id: z.string().min(1).max(100) }),
+  params: z.object({ id: Id }),
   replies: {
     200: z
       .object({ proposalId: z.string(), until: z.string(), conversation: Conversation, messages: z.array(Message) })
@@ -163,8 +163,8 @@ export const readBreakGlass = endpoint({
   },
 });
 
-const params = z.object({ id: z.string().min(1).max(100) });
-const body = z.strictObject({ reason: z.string().max(2_000).optional() });
+const params = z.object({ id: Id });
+const body = z.strictObject({ reason: storable(2_000).optional() });
 
 export const approveProposal = endpoint({
   operationId: 'proposals.approve',

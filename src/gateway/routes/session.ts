@@ -81,6 +81,7 @@ export const createSession = endpoint({
   body: z.strictObject({ name: TriedName, password: Password }).meta({ id: 'SignIn' }),
   replies: { 200: WhoView },
   errors: ['sign_in_failed', 'database_unavailable'],
+  restated: { 429: ['sign_in_failed'] },
   async handle({ body: { name, password } }, context) {
     const { rooms, peer, signal } = context;
     const directory = rooms.signIn.directory;

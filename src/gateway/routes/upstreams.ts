@@ -4,9 +4,10 @@ import { UpstreamInput, UpstreamPatch } from '../../upstreams/index.ts';
 import { endpoint } from '../http/endpoint.ts';
 import { unfit } from '../http/missing.ts';
 import type { GatewayRooms } from '../rooms.ts';
+import { Id } from './conversation-schemas.ts';
 import { toUpstreamView, UpstreamTestView, UpstreamView } from './upstream-schemas.ts';
 
-const params = z.object({ id: z.string().min(1).max(100) });
+const params = z.object({ id: Id });
 const version = z.int().min(1).meta({ description: 'The one that was seen; a stale one is a conflict.' });
 const storing = ['database_unavailable', 'disk_full', 'audit_unavailable'] as const;
 
