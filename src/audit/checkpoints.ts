@@ -19,6 +19,8 @@ import type { Checkpoint } from './types.ts';
 /** The file of signed checkpoints, one a line, and that of what witnesses and time stamps said of them. */
 export interface CheckpointBook {
   readonly latest: Checkpoint | undefined;
+  /** Records that the newest one covers. */
+  readonly signedSize: number;
   add(checkpoint: Pick<Checkpoint, 'size' | 'root' | 'at' | 'note'>): Promise<Checkpoint>;
   /** Undefined when there is no checkpoint of that size. */
   anchor(
@@ -61,6 +63,9 @@ export function openCheckpoints(folder: string): CheckpointBook {
   return {
     get latest() {
       return last && whole(last);
+    },
+    get signedSize() {
+      return last?.size ?? 0;
     },
     async add({ size, root, at, note }) {
       const line = { size, root, at, note };

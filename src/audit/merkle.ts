@@ -9,6 +9,12 @@ export function leafHash(line: string | Buffer): Buffer {
   return hash('sha256', Buffer.concat([leafPrefix, line]), 'buffer');
 }
 
+/** The leaf of a line within a text of lines; the newline before it becomes the leaf's prefix, and is lost. */
+export function leafHashInPlace(text: Buffer, newlineBefore: number, end: number): Buffer {
+  text[newlineBefore] = 0;
+  return hash('sha256', text.subarray(newlineBefore, end), 'buffer');
+}
+
 const leafPrefix = Buffer.from([0]);
 const pair = Buffer.alloc(1 + 2 * hashBytes, 1);
 

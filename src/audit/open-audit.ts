@@ -118,7 +118,8 @@ export function openAudit(options: OpenAuditOptions): Audit {
     const first = shard.firstSeq + shard.count;
     try {
       const texts = all.map(({ text }, index) => `{"seq":${first + index},${text}`);
-      const lines = Buffer.from(`${texts.join('\n')}\n`);
+      const text = Buffer.from(`\n${texts.join('\n')}\n`);
+      const lines = text.subarray(1);
       await writer.append(shard, lines);
       if (shard.count === 0) shards.push(shard);
       shard.count += all.length;
@@ -130,7 +131,7 @@ export function openAudit(options: OpenAuditOptions): Audit {
       }
       for (const [index, { settle, record, at }] of all.entries())
         settle?.resolve({ seq: first + index, at, ...record });
-      ledger.follow(shard, texts, all);
+      ledger.follow(shard, text, all);
     } catch (error) {
       fail(batch, error);
     }

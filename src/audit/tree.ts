@@ -17,7 +17,7 @@ import type { NewRecord } from './types.ts';
 
 /** A record that is on the disk and whose hash is not in the tree yet. */
 export interface Leaf {
-  readonly line: string | Buffer;
+  readonly hash: Buffer;
   readonly offset: number;
   readonly atMs: number;
   readonly key: string;
@@ -141,8 +141,8 @@ function grow(month: MonthFiles, frontier: Frontier, leaves: readonly Leaf[]): v
   const hashes: Buffer[] = [];
   const entries = Buffer.alloc(leaves.length * entryBytes);
   let latest = month.latestMs;
-  for (const [at, { line, offset, atMs, key }] of leaves.entries()) {
-    frontier.add(lineHash(line), (hash) => hashes.push(hash));
+  for (const [at, { hash: leaf, offset, atMs, key }] of leaves.entries()) {
+    frontier.add(leaf, (hash) => hashes.push(hash));
     latest = Math.max(latest, atMs);
     entries.writeUIntBE(offset, at * entryBytes, 6);
     entries.writeUIntBE(latest, at * entryBytes + 6, 6);
@@ -201,10 +201,9 @@ function catchUp(tree: Tree, shards: readonly Shard[], covered: number): void {
 }
 
 function leafOf(shard: Shard, line: Buffer, offset: number): Leaf {
-  const kept = Buffer.from(line);
   try {
-    const record = JSON.parse(kept.toString('utf8'));
-    return { line: kept, offset, atMs: Date.parse(record.at) || 0, key: keyOf(record) };
+    const record = JSON.parse(line.toString('utf8'));
+    return { hash: lineHash(line), offset, atMs: Date.parse(record.at) || 0, key: keyOf(record) };
   } catch (error) {
     throw damage(shard.path, `the line at byte ${offset} is not JSON (${(error as Error).message})`);
   }
