@@ -170,7 +170,6 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
       shown: () => new Map(shownSettings(resolved).map(({ name, value }) => [name, settingText(value)])),
       places: () => governance.places(),
       hasAccounts: () => identity.mode === 'accounts',
-      verifier: join(import.meta.dirname, '..', 'tools', 'verify-log.mjs'),
       version,
       clock,
       log,

@@ -20,7 +20,7 @@ import { type Article30, type ControllerFields, readArticle30, writeArticle30 } 
 import { type ExportFormat, exportLog } from './export/export-log.ts';
 import { type LogQuery, searchLog } from './log/search.ts';
 import { openTally } from './log/tally.ts';
-import { type LogVerification, verifyLog } from './log/verify.ts';
+import { type LogVerification, verifyFolder } from './log/verify.ts';
 import { type ErasureReceipt, eraseConversation, erasePerson } from './me/erase.ts';
 import { exportPerson } from './me/export-person.ts';
 import { type Held, readHeld } from './me/held.ts';
@@ -47,8 +47,6 @@ export interface EvidenceOptions {
   readonly shown: () => ReadonlyMap<string, string>;
   readonly places: () => readonly Destination[];
   readonly hasAccounts: () => boolean;
-  /** The file that an auditor verifies with: it verifies here too. */
-  readonly verifier: string;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -167,7 +165,7 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     async verify({ signal } = {}) {
       await audit.checkpoint();
       const how = { key: audit.publicKey, ...(signal && { signal }) };
-      return verifyLog(options.verifier, join(home, 'audit'), how);
+      return verifyFolder(join(home, 'audit'), how);
     },
     async export({ by, format, sinceMs, untilMs }) {
       const data = { what: 'audit.exported', format, sinceMs: sinceMs ?? null, untilMs: untilMs ?? null };

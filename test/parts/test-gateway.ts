@@ -189,7 +189,6 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
       shown: () => new Map([['host', '127.0.0.1']]),
       places: () => [embeddedPlace, ...upstreams.models().map(({ destination }) => destination)],
       hasAccounts: () => identity.mode === 'accounts',
-      verifier: join(import.meta.dirname, '..', '..', 'tools', 'verify-log.mjs'),
     }),
   );
   let gateway: Gateway | undefined;

@@ -1,5 +1,6 @@
 import type { Command } from '../types.ts';
 import { ask } from './ask.ts';
+import { audit } from './audit.ts';
 import { backup } from './backup.ts';
 import { chat } from './chat.ts';
 import { completion } from './completion.ts';
@@ -16,6 +17,7 @@ import { policy } from './policy.ts';
 import { ps } from './ps.ts';
 import { pull } from './pull.ts';
 import { quota } from './quota.ts';
+import { receipt } from './receipt.ts';
 import { restore } from './restore.ts';
 import { rm } from './rm.ts';
 import { role } from './role.ts';
@@ -58,6 +60,8 @@ export const commands: readonly Command[] = [
   config,
   doctor,
   egress,
+  audit,
+  receipt,
   verify,
   completion,
   version,

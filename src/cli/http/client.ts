@@ -29,6 +29,20 @@ export class ServerClient {
     return readText(await this.#open(method, path, undefined, options));
   }
 
+  /** Calls and gives the answer as it comes. */
+  async *pieces(method: string, path: string, options: CallOptions = {}): AsyncGenerator<Buffer, void, undefined> {
+    const headers = { accept: '*/*', ...options.headers };
+    const response = await this.#open(method, path, undefined, { ...options, headers });
+    try {
+      yield* response as AsyncIterable<Buffer>;
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw lostConnection(this.address, error);
+    } finally {
+      response.destroy();
+    }
+  }
+
   /** Calls and streams the events of the answer. Leaving the loop closes the connection. */
   async *events(
     method: string,
