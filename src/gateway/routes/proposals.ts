@@ -123,7 +123,7 @@ export const proposeBreakGlass = endpoint({
   tag,
   summary: {
     en: 'Asks to read a conversation of another person; a second person approves it, and its owner is told.',
-    fr: 'Demande à lire la conversation d’une autre personne ; une seconde personne l’approuve, et la personne en est avertie.',
+    fr: 'Demande à lire la conversation d’une autre personne ; une seconde personne l’approuve, et la personne en est avertie.',
   },
   dialect,
   right: 'break-glass',
@@ -143,7 +143,7 @@ export const readBreakGlass = endpoint({
   tag,
   summary: {
     en: 'The conversation that two people agreed to read, for an hour; recorded before it is read.',
-    fr: 'La conversation que deux personnes ont convenu de lire, pendant une heure ; enregistré avant la lecture.',
+    fr: 'La conversation que deux personnes ont convenu de lire, pendant une heure ; enregistré avant la lecture.',
   },
   dialect,
   right: 'break-glass',
