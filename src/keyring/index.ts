@@ -1,4 +1,4 @@
 export { houseKeyFile, type RunProgram } from './house-key.ts';
-export { type OpenKeyringOptions, openKeyring } from './open-keyring.ts';
+export { checkHouseKey, type OpenKeyringOptions, openKeyring } from './open-keyring.ts';
 export { readTombstones, tombstonesFile } from './tombstones.ts';
 export type * from './types.ts';

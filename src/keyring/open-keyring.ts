@@ -37,16 +37,7 @@ const laterMs = [1_000, 30_000];
  */
 export async function openKeyring(options: OpenKeyringOptions): Promise<Keyring> {
   const { database, home, log, clock = systemClock } = options;
-  const house = await keyOfHouse(database, clock, (mayMake) =>
-    readHouseKey({
-      home,
-      mayMake,
-      source: options.settings.houseKey,
-      environment: options.environment ?? process.env,
-      run:
-        options.run ?? (() => Promise.reject(new TypeError('This program cannot run another to get the house key.'))),
-    }),
-  );
+  const house = await keyOfHouse(database, clock, (mayMake) => read(options, mayMake));
   const marks = openTombstones(home);
   const back = await sweepRestored(database, marks.all);
   if (back.length > 0)
@@ -55,6 +46,25 @@ export async function openKeyring(options: OpenKeyringOptions): Promise<Keyring>
   await keyring.settle();
   return keyring;
 }
+
+/**
+ * Whether the house key is there and is the one that sealed; false where nothing was sealed yet. Makes and changes nothing.
+ * @throws {IntramurosError} `key_unavailable`.
+ */
+export async function checkHouseKey(options: Omit<OpenKeyringOptions, 'log' | 'clock'>): Promise<boolean> {
+  const [known] = await options.database.query('SELECT id FROM house_keys');
+  if (known === undefined) return false;
+  await keyOfHouse(options.database, systemClock, () => read(options, false));
+  return true;
+}
+
+function read(options: Omit<OpenKeyringOptions, 'log' | 'clock'>, mayMake: boolean): ReturnType<typeof readHouseKey> {
+  const { home, settings, environment = process.env, run = cannotRun } = options;
+  return readHouseKey({ home, mayMake, source: settings.houseKey, environment, run });
+}
+
+const cannotRun: RunProgram = () =>
+  Promise.reject(new TypeError('This program cannot run another to get the house key.'));
 
 interface Parts extends Pick<OpenKeyringOptions, 'database' | 'log'> {
   readonly clock: Clock;

@@ -2,6 +2,7 @@ import { egressFindings } from '../doctor/egress.ts';
 import { databaseFinding, engineFinding } from '../doctor/engine.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { directoryFinding, diskFinding, modelFindings, portFinding, settingsFinding } from '../doctor/house.ts';
+import { houseKeyFinding } from '../doctor/house-key.ts';
 import { machineFindings } from '../doctor/machine.ts';
 import { policyFindings } from '../doctor/policy.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -14,8 +15,8 @@ export const doctor: Command = {
   name: 'doctor',
   summary: { en: 'Check that everything needed works here.', fr: 'Vérifier que tout le nécessaire fonctionne ici.' },
   details: {
-    en: 'Looks at the runtime, processor, memory, graphics card, settings, data directory, disk, server and port, database, engine and model files. Each finding that is not well says what to do. Exit code 1 when there is a problem.',
-    fr: 'Examine l’exécution, le processeur, la mémoire, la carte graphique, les réglages, le dossier des données, le disque, le serveur et son port, la base de données, le moteur et les fichiers des modèles. Chaque défaut dit quoi faire. Code de sortie 1 s’il y a un problème.',
+    en: 'Looks at the runtime, processor, memory, graphics card, settings, data directory, disk, server and port, database, house key, engine and model files. Each finding that is not well says what to do. Exit code 1 when there is a problem.',
+    fr: 'Examine l’exécution, le processeur, la mémoire, la carte graphique, les réglages, le dossier des données, le disque, le serveur et son port, la base de données, la clé de la maison, le moteur et les fichiers des modèles. Chaque défaut dit quoi faire. Code de sortie 1 s’il y a un problème.',
   },
   arguments: [
     {
@@ -82,6 +83,7 @@ async function* examine(context: Context): AsyncGenerator<Finding, void, undefin
   if (settings.state === 'problem' || directory.state === 'problem') return; // what follows needs both
   yield await portFinding(context);
   yield await databaseFinding(context);
+  yield await houseKeyFinding(context);
   yield* await modelFindings(context);
   yield* await policyFindings(context);
   yield* await egressFindings(context);
