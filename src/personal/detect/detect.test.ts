@@ -72,6 +72,36 @@ test('names are known by titles, first names and the words around, with gender a
   ]);
 });
 
+test('a name that stood whole is known where it stands alone; places, offices and products are no persons', () => {
+  const text =
+    'Présents : Mme Inès Pottier-Vauban, Thibaut Zarbonnelle. Excusé : Me Xavier de Roquefeuil.\nZarbonnelle s’en va.';
+  assert.deepEqual(only(text, 'PERSON'), [
+    'Inès Pottier-Vauban',
+    'Thibaut Zarbonnelle',
+    'Xavier de Roquefeuil',
+    'Zarbonnelle',
+  ]);
+  const office = 'Le ministre de l’Économie, Bruno Le Maire, parle avec OpenID Connect et HTTPS à New York.';
+  assert.deepEqual(only(office, 'PERSON'), ['Bruno Le Maire']);
+  const hasty = 'mon proprietaire monsieur benhamou karim, 14 rue des peupliers 59000 lille';
+  assert.deepEqual(found(hasty), ['PERSON benhamou karim', 'ADDRESS 14 rue des peupliers 59000 lille']);
+});
+
+test('secrets are found by what they begin with, by their names, and in addresses with a password', () => {
+  for (const [text, secret] of [
+    ['const k = "sk-proj-AbCdEfGhIjKlMnOpQrStUv";', 'sk-proj-AbCdEfGhIjKlMnOpQrStUv'],
+    ['DB_PASSWORD=Tr0ub4dor&3', 'Tr0ub4dor&3'],
+    ['Le mot de passe de la boîte commune est kayak!42x.', 'kayak!42x'],
+    ['postgres://admin:S3cr3t!@db.interne.fr:5432/prod', 'postgres://admin:S3cr3t!@db.interne.fr:5432/prod'],
+    [
+      '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----',
+      '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----',
+    ],
+  ] as const)
+    assert.deepEqual(only(text, 'SECRET'), [secret]);
+  assert.deepEqual(only('Le mot de passe est oublié, le jeton aussi ; password: ********', 'SECRET'), []);
+});
+
 test('numbers of things are nobody’s', () => {
   for (const text of [
     'La version 1.2.3.4 sort le 01.02.2024 pour 123 456 789 €.',

@@ -100,7 +100,8 @@ function postcode(page: Page, token: number): number {
   if (!/^(?:0[1-9]|[1-8]\d|9[0-578])\d{3}$/.test(text)) return 0;
   const gap = page.gap(token);
   if (gap !== ' ' && gap !== ', ' && gap !== '  ' && gap !== ' - ') return 0;
-  const town = communeAt(page, token + 1);
+  // « 59000 lille » is written so in haste; « 35000 habitants » is no town.
+  const town = communeAt(page, token + 1, true);
   let last = town?.last ?? 0;
   if (!town) {
     if (gap !== ' ' || !page.is(token + 1, CAPITAL) || (page.roles(token + 1) & (role.WORD | role.NEVER)) !== 0)

@@ -8,7 +8,7 @@ import { findMachineZones } from './machine-zone.ts';
 import { findNetwork } from './network.ts';
 import { findCard, findCompany, findHealth, findNir, findPapers, findTaxNumber } from './numbers.ts';
 import { findOrganisations } from './organisations.ts';
-import { findPersons } from './persons.ts';
+import { findNamesAgain, findPersons } from './persons.ts';
 import { findPhone } from './phone.ts';
 import { findPlaces } from './places.ts';
 import { findPositions } from './positions.ts';
@@ -42,6 +42,7 @@ export const finders: readonly ((page: Page) => void)[] = [
   findAddresses,
   findOrganisations,
   findPersons,
+  findNamesAgain,
   findDatesOfPersons,
   findPlaces,
 ];

@@ -1,3 +1,4 @@
+import { UPPER } from '../fold.ts';
 import { FIRST, role, TITLE } from '../lexicon.ts';
 import { ALL_CAPITALS, CAPITAL, GLUED, INNER, NUMBER, type Page } from '../page.ts';
 
@@ -11,6 +12,27 @@ export function findPersons(page: Page): void {
   for (let token = 0; token < page.count; ) {
     if ((token & 4095) === 0) page.onTime();
     token = Math.max(token + 1, personAt(page, token));
+  }
+}
+
+/** A name that stood whole once is known wherever it stands alone: « Thibaut Charbonneau … Charbonneau ». */
+export function findNamesAgain(page: Page): void {
+  const known = new Set<string>();
+  const taken = new Set<number>();
+  for (const { kind, start, end, score } of page.candidates) {
+    if (kind !== 'PERSON') continue;
+    for (let t = page.tokenAt(start); t < page.count && page.ends[t]! <= end; t += 1) {
+      taken.add(t);
+      const isName = page.is(t, CAPITAL) && (page.roles(t) & (role.WORD | stopped | role.PARTICLE)) === 0;
+      if (score >= 0.7 && isName && page.ends[t]! - page.starts[t]! > 2) known.add(page.word(t));
+    }
+  }
+  if (known.size === 0) return;
+  for (let t = 0; t < page.count; t += 1) {
+    if ((t & 4095) === 0) page.onTime();
+    if (!page.is(t, CAPITAL) || taken.has(t) || page.is(t + 1, GLUED) || !known.has(page.word(t))) continue;
+    const isHonoured = (page.roles(t - 1) & (role.HONOUR | role.STREET | role.BODY)) !== 0;
+    if (!isHonoured && !isOfCode(page, t)) add(page, t, t, 0.68, genderOf(page.roles(t)));
   }
 }
 
@@ -63,8 +85,9 @@ function readName(page: Page, from: number, { most = 4, titled = false } = {}): 
     const found = page.roles(t);
     const length = page.ends[t]! - page.starts[t]!;
     // « M. Maire » is called so; « M. le Maire » is not reached.
+    const isLed = t > from && page.is(t - 1, CAPITAL) && (page.roles(t - 1) & role.PARTICLE) !== 0 && last < t - 1;
     const mayStand =
-      (found & role.SURNAME) !== 0 && ((titled && parts === 0) || (last >= 0 && page.gap(t - 1) === '-'));
+      (found & role.SURNAME) !== 0 && (isLed || (titled && parts === 0) || (last >= 0 && page.gap(t - 1) === '-'));
     const isStopped = (found & stopped) !== 0 && !mayStand;
     if (page.is(t, CAPITAL) && !isStopped && (length > 1 || isInitial(page, t) || page.gap(t) === "'")) {
       // A capital that only begins the next line or sentence is not reached: the gap ended above.
@@ -116,7 +139,9 @@ function particleLeads(page: Page, token: number): boolean {
   for (let t = token; t < token + 3 && t + 1 < page.count; t += 1) {
     const gap = page.gap(t);
     if (gap !== ' ' && gap !== "'" && gap !== '-') return false;
-    if (page.is(t + 1, CAPITAL)) return (page.roles(t + 1) & stopped) === 0;
+    // « Bruno Le Maire », and not « de la Mairie ».
+    const mayStand = page.is(t, CAPITAL) && (page.roles(t + 1) & role.SURNAME) !== 0;
+    if (page.is(t + 1, CAPITAL)) return mayStand || (page.roles(t + 1) & stopped) === 0;
     if ((page.roles(t + 1) & role.PARTICLE) === 0) return false;
   }
   return false;
@@ -157,6 +182,10 @@ function titled(page: Page, token: number, roles: number): number {
   const name = readName(page, from, { titled: true });
   if (!name) {
     const found = page.roles(from);
+    // « monsieur benhamou karim »
+    const isSpaced = page.gap(from) === ' ' && !page.is(from, NUMBER);
+    if (found === 0 && isSpaced && (page.roles(from + 1) & FIRST) !== 0 && page.contexts(from) === 0)
+      return add(page, from, from + 1, 0.7, genderOf(titles));
     if ((found & (FIRST | role.SURNAME)) === 0 || (found & (role.WORD | stopped)) !== 0) return 0;
     const next = page.roles(from + 1);
     const more = page.gap(from) === ' ' && (next & role.SURNAME) !== 0 && (next & role.WORD) === 0;
@@ -174,6 +203,9 @@ function named(page: Page, token: number): number {
     from += 1;
   }
   if (!/^ ?[:,]? ?["«(]? ?$/.test(gap) || gap === '') return 0;
+  // A title says it better, and « ministre de l’Économie » is none.
+  if ((page.roles(from) & TITLE) !== 0) return 0;
+  if (!page.is(from, CAPITAL) && articlesAndOf.has(page.word(from)) && !gap.includes(':')) return 0;
   const name = readName(page, from);
   if (!name) return 0;
   const isWordAlone = name.parts === 1 && (name.roles & role.WORD) !== 0 && (name.roles & (FIRST | role.SURNAME)) === 0;
@@ -182,6 +214,8 @@ function named(page: Page, token: number): number {
   const plural = page.word(token) === 'epoux' || page.word(token) === 'famille' || page.word(token) === 'consorts';
   return add(page, from, name.last, 0.86, plural ? undefined : genderOf(name.first), plural);
 }
+
+const articlesAndOf = new Set('de du des d l le la les'.split(' '));
 
 /** Whether a known organisation begins here. */
 function isListed(page: Page, token: number): boolean {
@@ -267,11 +301,16 @@ function beside(page: Page, token: number): void {
   }
 }
 
-/** `OpenID`, `LiteLLM`: no name, unless it begins as `McCarthy` and `LeGoff` do. */
-const isProduct = (page: Page, token: number): boolean =>
-  page.is(token, INNER) &&
-  page.roles(token) === 0 &&
-  !/^(?:mc|mac|le|la|de|du|di|van|von|o)[a-z]{3,}$/.test(page.word(token));
+const namePrefixes = new Set('mc mac le la de du di da van von'.split(' '));
+
+/** `OpenID`, `LiteLLM`: no name, unless its second capital stands where that of `McCarthy` and `LeGoff` does. */
+function isProduct(page: Page, token: number): boolean {
+  if (!page.is(token, INNER) || page.roles(token) !== 0) return false;
+  const start = page.starts[token]!;
+  let second = start + 1;
+  while (second < page.ends[token]! && (page.bits[second]! & UPPER) === 0) second += 1;
+  return !namePrefixes.has(page.plain.slice(start, second)) || (page.bits[page.ends[token]! - 1]! & UPPER) !== 0;
+}
 
 /** A word with a capital that no list has, and no abbreviation. */
 function isUnknown(page: Page, token: number): boolean {

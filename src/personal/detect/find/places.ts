@@ -3,18 +3,24 @@ import { role } from '../lexicon.ts';
 import { CAPITAL, GLUED, type Page } from '../page.ts';
 
 /** The longest commune whose name begins at a token, and whether it is a larger one. */
-export function communeAt(page: Page, token: number): { readonly last: number; readonly large: boolean } | undefined {
-  return longest(page, token, role.COMMUNE, page.lexicon.communes);
+export function communeAt(
+  page: Page,
+  token: number,
+  small = false,
+): { readonly last: number; readonly large: boolean } | undefined {
+  return longest(page, token, role.COMMUNE, page.lexicon.communes, small);
 }
 
-/** The longest name of a list that begins at a token; every word of more than three letters has its capital. */
+/** The longest name of a list that begins at a token; every word of more than four letters has its capital, unless `small`. */
 export function longest(
   page: Page,
   token: number,
   begins: number,
   names: ReadonlyMap<string, number>,
+  small = false,
 ): { readonly last: number; readonly large: boolean } | undefined {
-  if ((page.roles(token) & begins) === 0 || !page.is(token, CAPITAL) || page.is(token, GLUED)) return undefined;
+  if ((page.roles(token) & begins) === 0 || (!small && !page.is(token, CAPITAL)) || page.is(token, GLUED))
+    return undefined;
   let name = page.word(token);
   let found: { last: number; large: boolean } | undefined;
   for (let t = token; ; ) {
@@ -24,7 +30,7 @@ export function longest(
     const gap = page.gap(t);
     t += 1;
     if (t >= page.count || t > token + 8 || !(gap === ' ' || gap === '-' || gap === "'")) break;
-    if (!page.is(t, CAPITAL) && page.ends[t]! - page.starts[t]! > 4) break;
+    if (!small && !page.is(t, CAPITAL) && page.ends[t]! - page.starts[t]! > 4) break;
     name += ` ${page.word(t)}`;
   }
   return found;
