@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -77,7 +78,7 @@ export interface IdentityOptions {
   /** The default place, whose rights are ours to look after. */
   readonly own: boolean;
   readonly size: number;
-  /** A lost or other key may be replaced: this log was just restored from a backup, which never holds the key. */
+  /** A lost or other key may be replaced: an operator said so, or this log was restored from a backup, which never holds the key. */
   readonly mayReplace: boolean;
 }
 
@@ -89,7 +90,9 @@ export function openIdentity({ folder, keyFile, own, size, mayReplace }: Identit
   const card = readCard(folder);
   const there = existsSync(keyFile);
   if (card === undefined) {
-    const signer = there ? readKey(keyFile, own) : makeKey(keyFile, newOrigin());
+    const isOfAnother = there && own && size === 0;
+    if (isOfAnother) setAside(keyFile); // a log that was moved away keeps its name: two logs of one name would be a fork
+    const signer = there && !isOfAnother ? readKey(keyFile, own) : makeKey(keyFile, newOrigin());
     const made: LogCard = {
       format: 'intramuros-log-1',
       origin: signer.name,
@@ -108,6 +111,32 @@ export function openIdentity({ folder, keyFile, own, size, mayReplace }: Identit
   const next = { ...card, keys: [...card.keys, { publicKey: signer.verifierKey, fromSize: size }] };
   writeCard(folder, next);
   return { signer, card: next, changed: 'replaced' };
+}
+
+const newKeyName = 'new-key.json';
+
+/**
+ * Lets the next opening make another signing key, and write so in the record; a key that is there is set aside. For an
+ * operator whose key is lost: whoever verifies with the old public key will see the change.
+ */
+export function allowNewKey({
+  home,
+  keyFile = join(home, 'audit.key'),
+}: {
+  readonly home: string;
+  readonly keyFile?: string | undefined;
+}): void {
+  if (existsSync(keyFile)) setAside(keyFile);
+  writeDurably(join(home, 'audit', newKeyName), '{}\n');
+}
+
+/** Whether an operator allowed another key. */
+export const mayMakeNewKey = (folder: string): boolean => existsSync(join(folder, newKeyName));
+export const forgetNewKey = (folder: string): void => rmSync(join(folder, newKeyName), { force: true });
+
+function setAside(keyFile: string): void {
+  const stamp = new Date().toISOString().replace(/[-:.]/g, '');
+  renameSync(keyFile, `${keyFile}.before-${stamp}`);
 }
 
 const newOrigin = (): string => `intramuros/${randomBytes(8).toString('hex')}`;

@@ -1,3 +1,4 @@
+export { allowNewKey } from './identity.ts';
 export { type OpenAuditOptions, openAudit } from './open-audit.ts';
 export { readAudit } from './read-audit.ts';
 export { readRetention } from './retention.ts';

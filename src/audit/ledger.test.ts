@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { newId, silentLog, systemClock } from '../base/index.ts';
-import { type Audit, openAudit } from './index.ts';
+import { type Audit, allowNewKey, openAudit, verifyLog } from './index.ts';
 import { isSignedBy, parseNote } from './note.ts';
 
 const log = silentLog();
@@ -143,6 +143,22 @@ test('a lost, foreign or open key is said in clear words', async (context) => {
     rmSync(key);
   }
   writeFileSync(key, text, { mode: 0o600 });
-  await using audit = opened(home);
-  assert.equal(audit.size, 1);
+  {
+    await using audit = opened(home);
+    assert.equal(audit.size, 1);
+  }
+  rmSync(key);
+  allowNewKey({ home });
+  {
+    await using audit = opened(home);
+    await audit.append({ kind: 'system', actor: 'ada', data: {} });
+    assert.equal((await Array.fromAsync(audit.read({ fromSeq: 1, limit: 1 })))[0]?.data.what, 'audit.key_replaced');
+  }
+  assert.equal((await verifyLog({ path: join(home, 'audit') })).ok, true);
+  rmSync(key);
+  assert.throws(() => opened(home), { message: /is missing/ }, 'once is not for ever');
+  rmSync(join(other, 'audit'), { recursive: true }); // a log that was moved away
+  await using fresh = opened(other);
+  assert.ok(readFileSync(join(other, 'audit.key'), 'utf8').includes(fresh.origin));
+  assert.equal(readdirSync(other).filter((name) => name.startsWith('audit.key.before-')).length, 1);
 });

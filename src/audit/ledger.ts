@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock, Logger } from '../base/index.ts';
 import { openCheckpoints } from './checkpoints.ts';
 import { type FoundDecision, findDecision } from './find-decision.ts';
-import { openIdentity } from './identity.ts';
+import { forgetNewKey, mayMakeNewKey, openIdentity } from './identity.ts';
 import { leafHashInPlace } from './merkle.ts';
 import { openProving, type Proving } from './proving.ts';
 import type { Shard } from './shards.ts';
@@ -79,7 +79,7 @@ export function openLedger({ folder, home, keyFile, shards, firstSeq, clock, log
     keyFile: keyFile ?? join(home, 'audit.key'),
     own: keyFile === undefined,
     size: size(),
-    mayReplace: restored !== undefined,
+    mayReplace: restored !== undefined || mayMakeNewKey(folder),
   });
   const tree = openTree(folder, shards, {
     size: firstSeq,
@@ -151,13 +151,21 @@ export function openLedger({ folder, home, keyFile, shards, firstSeq, clock, log
       });
   };
 
+  const said = [...restoredRecord(restored), ...keyRecord(changed, signer.verifierKey, size())];
+  /** What the record says now is not said again at the next opening. */
+  const forgetSaid = (records: readonly FollowedRecord[]): void => {
+    if (!records.some(({ record }) => record.data.what === said.at(-1)?.data.what)) return;
+    forgetRestored(folder);
+    forgetNewKey(folder);
+    said.length = 0;
+  };
+
   return {
     ...proving,
     follow(shard, text, records) {
       waiting.push({ shard, text, records, next: 0, at: 0 });
       if (soon === undefined) inAWhile ??= setTimeout(hashSome, hashDelayMs).unref();
-      if (restored !== undefined && records.some(({ record }) => record.data.what === 'audit.restored'))
-        forgetRestored(folder);
+      if (said.length > 0) forgetSaid(records);
       timer ??= setTimeout(checkpointInBackground, checkpointMs).unref();
       if (size() - book.signedSize >= checkpointRecords) checkpointInBackground();
     },
@@ -172,7 +180,7 @@ export function openLedger({ folder, home, keyFile, shards, firstSeq, clock, log
     tree,
     origin: signer.name,
     publicKey: signer.verifierKey,
-    said: [...restoredRecord(restored), ...keyRecord(changed, signer.verifierKey, size())],
+    said: [...said],
     async close() {
       clearImmediate(soon);
       clearTimeout(inAWhile);

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { verifyLog } from '../../audit/index.ts';
+import { allowNewKey, verifyLog } from '../../audit/index.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Command } from '../types.ts';
+import { findServer } from '../http/connect.ts';
+import type { Command, Context } from '../types.ts';
+import { CommandError } from '../usage-error.ts';
 
 export const verify: Command = {
   name: 'verify',
@@ -58,6 +60,13 @@ export const verify: Command = {
         fr: 'Combien d’entre eux doivent avoir signé ; tous en son absence.',
       },
     },
+    {
+      name: 'new-key',
+      about: {
+        en: 'Verify nothing; let the server make another signing key when it starts, because the one before is lost. The record says so.',
+        fr: 'Ne rien vérifier ; laisser le serveur créer une autre clef de signature à son démarrage, parce que la précédente est perdue. Le registre le dit.',
+      },
+    },
   ],
   examples: [
     {
@@ -72,6 +81,7 @@ export const verify: Command = {
   ],
   async run(context) {
     const { flags } = context;
+    if (flags.has('new-key')) return newKey(context);
     const witnesses = listOf(flags.text('witness'));
     const quorum = flags.number('quorum', { min: 0, whole: true });
     const request = {
@@ -86,6 +96,22 @@ export const verify: Command = {
     return report.ok ? exitCodes.success : exitCodes.failure;
   },
 };
+
+async function newKey(context: Context): Promise<number> {
+  if ((await findServer(context)) !== undefined)
+    throw new CommandError('conflict', {
+      en: 'A server runs on this data directory. Stop it first.',
+      fr: 'Un serveur fonctionne sur ce dossier de données. Arrêtez-le d’abord.',
+    });
+  allowNewKey({ home: context.home, keyFile: context.resolved().settings.auditKeyFile });
+  context.note(
+    context.say({
+      en: 'The next start makes another signing key and writes so in the record. Give its public key to whoever verifies.',
+      fr: 'Le prochain démarrage créera une autre clef de signature et l’inscrira au registre. Donnez sa clef publique à qui vérifie.',
+    }),
+  );
+  return exitCodes.success;
+}
 
 const listOf = (text = ''): string[] =>
   text
