@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { nftablesRules, systemdRules } from './index.ts';
 
@@ -31,4 +32,22 @@ test('the drop-in of the unit denies all but the list; with no name on it, no na
   assert.equal(text.match(/^IPAddressAllow=/gm)?.length, 4);
   const bare = systemdRules({ ...options, destinations: [] });
   assert.deepEqual(bare.match(/^IPAddress.*$/gm), ['IPAddressDeny=any', 'IPAddressAllow=localhost']);
+});
+
+/** Checks rules as the packet filter itself would load them, as root or in a namespace of one's own; nothing is changed. */
+function checkRules(text: string): { readonly status: number | null; readonly words: string } {
+  const nft = ['nft', '-c', '-f', '-'];
+  const [program = '', ...args] = process.getuid?.() === 0 ? nft : ['unshare', '-Urn', ...nft];
+  const { status, stderr } = spawnSync(program, args, { input: text, encoding: 'utf8' });
+  return { status, words: stderr ?? '' };
+}
+
+test('the packet filter itself takes the rules', (context) => {
+  if (checkRules('add table inet intramuros_probe\n').status !== 0)
+    return context.skip('no nft that may be asked (Debian: apt-get install nftables)');
+  const rules = nftablesRules({ ...options, user: 'root', nameServers: ['10.0.0.53', 'fd00::53'] });
+  const checked = checkRules(rules);
+  assert.equal(checked.status, 0, checked.words);
+  const broken = checkRules(rules.replace('policy accept;', 'policy perhaps;'));
+  assert.notEqual(broken.status, 0, 'it does look');
 });
