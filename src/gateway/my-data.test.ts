@@ -74,7 +74,7 @@ test('erasure takes all away for good, is proven, and asked twice does no harm',
   const eve = await signIn(gateway, 'eve');
   const hers = await talk(gateway, eve, 'Still here');
   await talk(gateway, ada, 'To be forgotten');
-  await json(gateway, '/api/me/erase', ada, { confirm: 'adam' }, 400);
+  await json(gateway, '/api/me/erase', ada, { confirm: 'adam' }, 409);
   assert.equal((await heldBy(gateway, ada)).conversations, 1, 'a wrong name erases nothing');
   const { receipt } = await json<{ receipt: ErasureReceipt }>(gateway, '/api/me/erase', ada, { confirm: 'ada' });
   assert.deepEqual(receipt.erased, { conversations: 1, messages: 2 });

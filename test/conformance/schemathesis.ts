@@ -32,6 +32,9 @@ export async function runSchemathesis(options: {
       '1',
       '--workers',
       '1',
+      // How quickly examples are made says something of this machine, nothing of the server.
+      '--suppress-health-check',
+      'too_slow',
       ...(options.consoleToken === undefined ? [] : ['--header', `Authorization: Bearer ${options.consoleToken}`]),
       ...options.more,
     ],

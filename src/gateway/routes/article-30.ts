@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { controllerFields } from '../../evidence/index.ts';
 import { endpoint } from '../http/endpoint.ts';
+import { storable } from './conversation-schemas.ts';
 import { Article30View } from './evidence-schemas.ts';
 
 const path = '/api/evidence/article-30';
-const Field = z.string().max(4_000);
+const Field = storable(4_000);
 
 export const getArticle30 = endpoint({
   operationId: 'evidence.article30.get',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { IntramurosError } from '../../base/index.ts';
 import type { Who } from '../../identity/index.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { Id } from './conversation-schemas.ts';
+import { Id, storable } from './conversation-schemas.ts';
 import { ErasureReceipt, HeldView } from './evidence-schemas.ts';
 
 /** A key that leaked must not take everything away, nor out. */
@@ -66,15 +66,15 @@ export const eraseMe = endpoint({
   },
   dialect: 'native',
   body: z
-    .strictObject({ confirm: z.string().min(1).max(200).meta({ description: 'My sign-in name.' }) })
+    .strictObject({ confirm: storable(200).min(1).meta({ description: 'My sign-in name.' }) })
     .meta({ id: 'ErasureRequest' }),
   replies: { 200: Erased },
-  errors: ['invalid_request', 'database_unavailable', 'audit_unavailable', 'key_unavailable'],
+  errors: ['conflict', 'database_unavailable', 'audit_unavailable', 'key_unavailable'],
   async handle({ body: { confirm } }, { rooms: { evidence }, who }) {
     mustBePresent(who);
     if (confirm !== who.name) {
       const message = `To erase everything, "confirm" must be your sign-in name, "${who.name}".`;
-      throw new IntramurosError('invalid_request', message, { facts: { field: 'confirm' } });
+      throw new IntramurosError('conflict', message, { facts: { field: 'confirm', reason: 'not_confirmed' } });
     }
     return { json: { receipt: await evidence.erase(who) } };
   },

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { subjectOf } from '../../identity/index.ts';
 import { UpstreamInput, UpstreamPatch } from '../../upstreams/index.ts';
 import { endpoint } from '../http/endpoint.ts';
-import { unfit } from '../http/missing.ts';
+import { asConflict, unfit } from '../http/missing.ts';
 import type { GatewayRooms } from '../rooms.ts';
-import { Id } from './conversation-schemas.ts';
+import { Id, storable } from './conversation-schemas.ts';
 import { toUpstreamView, UpstreamTestView, UpstreamView } from './upstream-schemas.ts';
 
 const params = z.object({ id: Id });
@@ -116,15 +116,17 @@ export const testUpstream = endpoint({
   params,
   body: z
     .strictObject({
-      model: z.string().min(1).max(300).optional().meta({ description: 'The first declared when absent.' }),
+      model: storable(300).min(1).optional().meta({ description: 'The first declared when absent.' }),
     })
     .meta({ id: 'UpstreamTestRequest' }),
   bodyOptional: true,
   replies: { 200: UpstreamTestView },
-  errors: ['not_found', 'model_not_found'],
+  errors: ['not_found', 'conflict'],
+  restated: { 409: ['model_not_found'] },
   async handle({ params: { id }, body }, { rooms, who, signal }) {
     await rooms.upstreams.check(id, { signal });
     const model = body?.model === undefined ? {} : { model: body.model };
-    return { json: await rooms.upstreams.test(id, { ...model, subject: subjectOf(who), signal }) };
+    const tested = rooms.upstreams.test(id, { ...model, subject: subjectOf(who), signal });
+    return { json: await tested.catch(asConflict('model_not_found')) };
   },
 });
