@@ -164,6 +164,7 @@ export async function startServer({ home, resolved, signal, guard }: StartOption
       keyring,
       identity,
       runs,
+      readsOf: (personId) => governance.proposals.readsOf(personId),
       conversations,
       commitments,
       settings,

@@ -23,7 +23,7 @@ import { openTally } from './log/tally.ts';
 import { type LogVerification, verifyFolder } from './log/verify.ts';
 import { type ErasureReceipt, eraseConversation, erasePerson } from './me/erase.ts';
 import { exportPerson } from './me/export-person.ts';
-import { type Held, readHeld } from './me/held.ts';
+import { type Held, type HeldParts, readHeld } from './me/held.ts';
 import { anchorsOf, makeReceipt, type Receipt } from './receipts/receipt.ts';
 import { readCertificates } from './timestamp/verify-token.ts';
 
@@ -40,6 +40,8 @@ export interface EvidenceOptions {
   readonly keyring: Keyring;
   readonly identity: Pick<Identity, 'keys' | 'sessions' | 'usage'>;
   readonly runs: RunRoom;
+  /** What others did with a person's conversations, newest first. */
+  readonly readsOf: HeldParts['readsOf'];
   readonly conversations: ConversationRoom;
   readonly commitments: Commitments;
   readonly settings: AnchorSettings;

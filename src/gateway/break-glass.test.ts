@@ -41,6 +41,12 @@ test('two administrators read a person’s conversation together; one alone, a m
     ['approved', grace.who.personId],
     ['read', ada.who.personId],
   ]);
+  const held = (await ask(mary, '/api/me/held')).json as { reads: { what: string; by: string; reason: string }[] };
+  assert.deepEqual(
+    held.reads.map(({ what, by, reason }) => [what, by, reason]).sort(),
+    told.map(({ what, by, reason }) => [what, by, reason]).sort(),
+    'she sees it among what is held of her',
+  );
   const { key } = await accounts.keys.create(ada.who, ada.who.personId, { name: 'script' });
   const byKey = await gateway.ask(reading, { headers: { authorization: `Bearer ${key}` } });
   assert.equal(byKey.status, 403);

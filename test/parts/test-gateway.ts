@@ -78,7 +78,7 @@ export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'rooms'
   readonly answerTokens?: number;
   readonly embeddingEncoding?: 'asked' | 'float';
   /** Who outside confirms the log; nobody without it. */
-  readonly anchors?: AnchorSettings;
+  readonly anchors?: AnchorSettings | ((audit: Pick<Audit, 'publicKey'>) => Promise<AnchorSettings>);
   /** Rooms to take instead of its own. */
   readonly rooms?: Partial<GatewayRooms>;
   /** How long a run goes on without a reader. */
@@ -184,8 +184,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
   const evidence = opened.use(
     openEvidence({
       ...{ database: database ?? closedRoom<Database>(), keyring: keyring ?? closedRoom<Keyring>(), identity, runs },
+      readsOf: (personId) => rooms.governance.proposals.readsOf(personId),
       ...{ home, audit, egress, conversations, commitments, version: '0.0.0-test', clock: systemClock, log },
-      settings: options.anchors ?? noAnchors,
+      settings: typeof options.anchors === 'function' ? await options.anchors(audit) : (options.anchors ?? noAnchors),
       shown: () => new Map([['host', '127.0.0.1']]),
       places: () => [embeddedPlace, ...upstreams.models().map(({ destination }) => destination)],
       hasAccounts: () => identity.mode === 'accounts',

@@ -14,20 +14,10 @@ export interface ModelUse {
   lastAt: string;
 }
 
-/** Somebody else read something of a person. */
-export interface PersonRead {
-  readonly at: string;
-  readonly by: string;
-  readonly what: string;
-  readonly reason: string | null;
-}
-
 /** Sums over the whole log, kept up with it. */
 export interface Tally {
   /** By model and place, of one person. */
   uses(personId: string): Promise<readonly ModelUse[]>;
-  /** Newest first. */
-  reads(personId: string): Promise<readonly PersonRead[]>;
   /** Records of which the person is the actor. */
   records(personId: string): Promise<number>;
   /** Answers and bytes by place, over all people. */
@@ -48,8 +38,6 @@ interface Pending {
   readonly place: Readonly<Record<string, unknown>>;
 }
 
-const mostReadsKept = 1_000;
-
 /**
  * Counts over the log. The first question reads it once; each after that reads what came since. What is held grows with
  * people, models and places, not with the log.
@@ -57,7 +45,6 @@ const mostReadsKept = 1_000;
 export function openTally(audit: Pick<Audit, 'read' | 'size'>): Tally {
   const pending = new Map<string, Pending>();
   const uses = new Map<string, Map<string, ModelUse>>();
-  const reads = new Map<string, PersonRead[]>();
   const records = new Map<string, number>();
   const levels = new Map<string, number>();
   let nextSeq = 0;
@@ -74,7 +61,6 @@ export function openTally(audit: Pick<Audit, 'read' | 'size'>): Tally {
       const place = (data.destination ?? {}) as Pending['place'];
       pending.set(String(data.id), { actor, at, model: String(data.model), level: String(level), place });
     } else if (kind === 'outcome') settle(record);
-    else if (kind === 'access') read(record);
   };
 
   const settle = ({ at, data }: AuditRecord): void => {
@@ -95,15 +81,6 @@ export function openTally(audit: Pick<Audit, 'read' | 'size'>): Tally {
     Object.assign(use, describe(place));
   };
 
-  const read = ({ at, actor, data }: AuditRecord): void => {
-    const personId = String(data.personId ?? data.ownerId ?? '');
-    if (personId === '' || personId === actor) return;
-    const list = reads.get(personId) ?? [];
-    const reason = typeof data.reason === 'string' ? data.reason : null;
-    list.unshift({ at, by: actor, what: String(data.what ?? 'access'), reason });
-    reads.set(personId, list.slice(0, mostReadsKept));
-  };
-
   const catchUp = async (): Promise<void> => {
     for await (const record of audit.read({ fromSeq: nextSeq })) see(record);
   };
@@ -121,10 +98,6 @@ export function openTally(audit: Pick<Audit, 'read' | 'size'>): Tally {
     async uses(personId) {
       await followed();
       return [...(uses.get(personId)?.values() ?? [])].map((use) => ({ ...use }));
-    },
-    async reads(personId) {
-      await followed();
-      return reads.get(personId) ?? [];
     },
     async records(personId) {
       await followed();

@@ -1,6 +1,15 @@
 import type { Identity } from '../../identity/index.ts';
 import type { Queryable } from '../../store/index.ts';
-import type { ModelUse, PersonRead, Tally } from '../log/tally.ts';
+import type { ModelUse, Tally } from '../log/tally.ts';
+
+/** Somebody else read something of a person. */
+export interface PersonRead {
+  /** ISO time. */
+  readonly at: string;
+  readonly by: string;
+  readonly what: string;
+  readonly reason: string | null;
+}
 
 /** Everything that the house holds of a person, counted, with who read it and which models saw it. */
 export interface Held {
@@ -22,16 +31,18 @@ export interface HeldParts {
   readonly database: Pick<Queryable, 'query'>;
   readonly identity: Pick<Identity, 'keys' | 'sessions'>;
   readonly tally: Tally;
+  /** What others did with a person's conversations, newest first. */
+  readonly readsOf: (personId: string) => Promise<readonly PersonRead[]>;
 }
 
 /** Counts it. */
-export async function readHeld({ database, identity, tally }: HeldParts, personId: string): Promise<Held> {
+export async function readHeld({ database, identity, tally, readsOf }: HeldParts, personId: string): Promise<Held> {
   const [[counts], keys, sessions, auditRecords, reads, models] = await Promise.all([
     database.query<Counts>(countAll, [personId]),
     identity.keys.list(personId),
     identity.sessions.list(personId),
     tally.records(personId),
-    tally.reads(personId),
+    readsOf(personId),
     tally.uses(personId),
   ]);
   const { conversations = 0, messages = 0, vaults = 0, usage_days: usageDays = 0 } = counts ?? {};
@@ -46,7 +57,7 @@ export async function readHeld({ database, identity, tally }: HeldParts, personI
     vaults: Number(vaults),
     memories: 0,
     auditRecords,
-    reads,
+    reads: reads.map(({ at, by, what, reason }) => ({ at, by, what, reason })),
     models,
   };
 }
