@@ -46,7 +46,10 @@ interface Anchors {
 const checkpointsName = 'checkpoints.jsonl';
 const anchorsName = 'anchors.jsonl';
 const tailBytes = 64 << 10;
-const files = { write: promisify(write), flush: promisify(fdatasync) };
+const files = {
+  write: promisify(write) as (file: number, text: Buffer) => Promise<{ bytesWritten: number }>,
+  flush: promisify(fdatasync),
+};
 
 /** @throws {IntramurosError} `audit_unavailable` when the last checkpoint cannot be read. */
 export function openCheckpoints(folder: string): CheckpointBook {
@@ -54,6 +57,7 @@ export function openCheckpoints(folder: string): CheckpointBook {
   const file = openSync(path, 'a+', 0o600);
   const anchors = readAnchors(join(folder, anchorsName));
   let last = readLast(path, file);
+  let bytes = fstatSync(file).size;
   const whole = (line: Line): Checkpoint => {
     const { cosignatures, timestamps } = anchors.get(line.size) ?? { cosignatures: [], timestamps: [] };
     const note = line.note + cosignatures.map((one) => `${one}\n`).join('');
@@ -69,8 +73,17 @@ export function openCheckpoints(folder: string): CheckpointBook {
     },
     async add({ size, root, at, note }) {
       const line = { size, root, at, note };
-      await files.write(file, `${JSON.stringify(line)}\n`);
-      await files.flush(file);
+      const text = Buffer.from(`${JSON.stringify(line)}\n`);
+      try {
+        const { bytesWritten } = await files.write(file, text);
+        if (bytesWritten < text.length)
+          throw Object.assign(new Error('half of a line was written'), { code: 'ENOSPC' });
+        await files.flush(file);
+      } catch (error) {
+        ftruncateSync(file, bytes); // half of a line would spoil the next one
+        throw error;
+      }
+      bytes += text.length;
       last = line;
       return whole(line);
     },
@@ -78,7 +91,7 @@ export function openCheckpoints(folder: string): CheckpointBook {
       const line = lineOf(size);
       if (line === undefined) return undefined;
       if (remember(anchors, size, what))
-        appendFileSync(join(folder, anchorsName), `${JSON.stringify({ size, ...what })}\n`, {
+        appendFileSync(join(folder, anchorsName), `\n${JSON.stringify({ size, ...what })}\n`, {
           mode: 0o600,
           flush: true,
         });
@@ -109,10 +122,9 @@ function remember(
 function readAnchors(path: string): Map<number, Anchors> {
   const anchors = new Map<number, Anchors>();
   if (!existsSync(path)) return anchors;
-  for (const text of readFileSync(path, 'utf8').split('\n').slice(0, -1)) {
+  for (const text of readFileSync(path, 'utf8').split('\n')) {
     const line = parseLine<{ size: number; cosignature?: string; timestamp?: string }>(text);
-    if (line === undefined) throw damage(path, 'one of its lines is not JSON');
-    remember(anchors, line.size, line);
+    if (line !== undefined) remember(anchors, line.size, line); // half of a line proves nothing, as any that is not signed
   }
   return anchors;
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -161,4 +162,32 @@ test('a lost, foreign or open key is said in clear words', async (context) => {
   await using fresh = opened(other);
   assert.ok(readFileSync(join(other, 'audit.key'), 'utf8').includes(fresh.origin));
   assert.equal(readdirSync(other).filter((name) => name.startsWith('audit.key.before-')).length, 1);
+});
+
+test('a disk that is full in the middle of a checkpoint leaves no half of one', async (context) => {
+  if (process.platform !== 'linux') return context.skip('the limit on the size of files is set with a shell of Linux');
+  const home = freshHome(context);
+  const program = `import { openAudit } from '${new URL('./index.ts', import.meta.url).href}';
+    import { silentLog, systemClock } from '${new URL('../base/index.ts', import.meta.url).href}';
+    process.on('SIGXFSZ', () => undefined);
+    const audit = openAudit({ home: process.argv[1], clock: systemClock, log: silentLog() });
+    let failed = 0;
+    for (let n = 0; n < 8; n += 1) {
+      await audit.append({ kind: 'system', actor: 'a', data: {} });
+      await audit.checkpoint().catch(() => (failed += 1));
+    }
+    await audit.close();
+    console.log(JSON.stringify({ failed, size: audit.size }));`;
+  const run = spawnSync('sh', [
+    '-c',
+    'ulimit -f 2; exec "$0" --input-type=module -e "$1" "$2"',
+    process.execPath,
+    program,
+    home,
+  ]);
+  const { failed, size } = JSON.parse(run.stdout.toString());
+  assert.ok(failed > 0 && size === 8, `${run.stdout} ${run.stderr}`);
+  await using audit = opened(home);
+  assert.equal((await audit.checkpoint()).size, 8);
+  assert.deepEqual((await verifyLog({ path: join(home, 'audit') })).problems, []);
 });

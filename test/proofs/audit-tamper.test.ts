@@ -11,7 +11,7 @@ import { seededRandom } from '../parts/random.ts';
 const whole = process.env.INTRAMUROS_TEST_SUMMARY === undefined;
 const records = 10_000;
 const flipsAtOnce = 40;
-const each = whole ? 250 : 2;
+const each = whole ? 100 : 2;
 const random = seededRandom(20_261_124);
 const verifier = join(import.meta.dirname, '..', '..', 'tools', 'verify-log.mjs');
 const { verifyFolder } = (await import(verifier)) as { verifyFolder(folder: string, options?: object): Report };
@@ -190,7 +190,7 @@ test('a log that was cut below a checkpoint that somebody kept', () => {
 });
 
 test('a log that was written anew from some record on, with the right key', async () => {
-  for (let n = 0; n < Math.ceil(each / 25); n += 1) {
+  for (let n = 0; n < Math.ceil(each / 10); n += 1) {
     const place = join(root, `fork-${n}`);
     const seq = random.below(lines.length - 1_500);
     cpSync(home, place, { recursive: true });
