@@ -56,6 +56,8 @@ function plainLength(headers: IncomingHttpHeaders): number | undefined {
     : undefined;
 }
 
+const mostInOnePiece = 16 * 1024;
+
 interface Entry {
   readonly endpoint: Endpoint;
   readonly length: number;
@@ -152,7 +154,9 @@ function fail(
   const about = { dialect: endpoint.dialect, accept: headers.accept, requestId: id };
   const failure = renderFailure(error, about);
   const common = { 'x-request-id': id, 'x-content-type-options': 'nosniff' };
-  write(outgoing, failure.status, failure.body, { ...common, ...failure.headers });
+  const type = failure.headers['content-type'] ?? '';
+  const contentType = type.includes('charset') ? type : `${type}; charset=utf-8`; // as the framework writes it
+  write(outgoing, failure.status, failure.body, { ...common, ...failure.headers, 'content-type': contentType });
 }
 
 function write(
@@ -162,5 +166,7 @@ function write(
   headers: Readonly<Record<string, string>>,
 ): void {
   outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  outgoing.end(body);
+  // As a text of its very bytes a short body goes in one piece with the headers; as a buffer it is a piece of its own.
+  if (typeof body !== 'string' && body.length <= mostInOnePiece) outgoing.end(body.toString('latin1'), 'latin1');
+  else outgoing.end(body);
 }
