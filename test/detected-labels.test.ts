@@ -58,11 +58,13 @@ test('what tells of a person marks the question, and a place abroad never sees i
   assert.deepEqual([facts.mentions, facts.sources, facts.nearestModel], [['PII'], ['detector:personal-data'], 'echo']);
   const secret = await chat('Voici la clé : AKIAQWERTYUIOPASDFGH');
   assert.equal(secret.status, 403);
+  assert.equal((await chat('Ouvre https://exemple.fr/?q=jean.dupont@exemple.fr')).status, 403);
+  assert.equal((await chat('Ouvre https://exemple.fr/aide')).status, 200);
   const vectors = { model: 'cloud/echo', input: ['Écrire à marie.durand@exemple.fr'] };
   assert.equal((await gateway.ask('/v1/embeddings', { body: vectors })).status, 403);
   const text = { model: 'cloud/echo', prompt: 'Mme Claire Fontaine habite 12 rue des Lilas, 75011 Paris.' };
   assert.equal((await gateway.ask('/v1/completions', { body: text })).status, 403);
-  assert.equal(posts(), before, 'nothing reached the place');
+  assert.equal(posts(), before + 1, 'the address alone reached the place');
 });
 
 test('the machine’s own model answers, and the conversation keeps the mark with what raised it', async () => {

@@ -87,11 +87,25 @@ test('a name that stood whole is known where it stands alone; places, offices an
   assert.deepEqual(found(hasty), ['PERSON benhamou karim', 'ADDRESS 14 rue des peupliers 59000 lille']);
 });
 
+test('papers are found by their machine-readable zones, and English forms beside the French ones', () => {
+  const zone = 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10';
+  assert.deepEqual(found(`Scan :\n${zone}\nfin`), [`PASSPORT ${zone}`]);
+  assert.deepEqual(only(zone.replace('7408122', '7408123'), 'PASSPORT'), []);
+  const english = 'Dear Ms. Emily Watson, call me at (212) 555-0123 or +44 20 7946 0958. SSN: 536-22-1234.';
+  assert.deepEqual(found(english), [
+    'PERSON Emily Watson',
+    'PHONE (212) 555-0123',
+    'PHONE +44 20 7946 0958',
+    'NIR 536-22-1234',
+  ]);
+});
+
 test('secrets are found by what they begin with, by their names, and in addresses with a password', () => {
   for (const [text, secret] of [
     ['const k = "sk-proj-AbCdEfGhIjKlMnOpQrStUv";', 'sk-proj-AbCdEfGhIjKlMnOpQrStUv'],
     ['DB_PASSWORD=Tr0ub4dor&3', 'Tr0ub4dor&3'],
     ['Le mot de passe de la boîte commune est kayak!42x.', 'kayak!42x'],
+    ['https://api.exemple.fr/?api_key=Zx81kq20Lm7', 'Zx81kq20Lm7'],
     ['postgres://admin:S3cr3t!@db.interne.fr:5432/prod', 'postgres://admin:S3cr3t!@db.interne.fr:5432/prod'],
     [
       '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----',
@@ -100,6 +114,11 @@ test('secrets are found by what they begin with, by their names, and in addresse
   ] as const)
     assert.deepEqual(only(text, 'SECRET'), [secret]);
   assert.deepEqual(only('Le mot de passe est oublié, le jeton aussi ; password: ********', 'SECRET'), []);
+});
+
+test('an address on the net is one finding, whatever is inside it', () => {
+  const url = 'https://exemple.fr/dossier/FR7630006000011234567890189?mail=jean.dupont@exemple.fr&ip=192.168.1.24';
+  assert.deepEqual(found(`Voir ${url}.`), [`URL ${url}`]);
 });
 
 test('numbers of things are nobody’s', () => {
@@ -164,7 +183,7 @@ test('a long text of one thing over and over takes time in proportion', () => {
     '<<',
     'Jean ',
     'sk-',
-    'eyJ',
+    'eyJ-',
     'http://',
     'www.',
     'FR76',

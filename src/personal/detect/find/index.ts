@@ -23,7 +23,8 @@ function findNumbers(page: Page): void {
     if ((token & 4095) === 0) page.onTime();
     if (!page.is(token, NUMBER)) continue;
     digits.read(token);
-    const isAbroad = page.codes[digits.start - 1] === 43 || digits.text.startsWith('00');
+    const isAbroad =
+      page.codes[digits.start - 1] === 43 || page.codes[digits.start - 1] === 40 || digits.text.startsWith('00');
     if (digits.text.length < 9 && !isAbroad) continue;
     for (const find of numberFinders) find(digits);
   }

@@ -17,7 +17,7 @@ const known = new RegExp(
     String.raw`\b(?:npm|hf|dop_v1|gsk|pat|shpat|lin_api|sq0atp|rk|im|intramuros)_[A-Za-z0-9]{24,128}`,
     String.raw`\bpypi-AgE[\w-]{50,512}`,
     String.raw`\bSG\.[\w-]{16,32}\.[\w-]{32,64}`,
-    String.raw`\beyJ[\w-]{8,4096}\.eyJ[\w-]{8,8192}(?:\.[\w-]{0,2048})?`,
+    String.raw`\beyJ[\w-]{8,500}\.eyJ[\w-]{8,8192}(?:\.[\w-]{0,2048})?`,
     String.raw`\bAGE-SECRET-KEY-1[0-9A-Z]{58}`,
     String.raw`\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{1,128}:[^\s@/]{1,256}@[^\s"'<>]{1,512}`,
     String.raw`\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[A-Za-z0-9+/=%&-]{20,512}`,
