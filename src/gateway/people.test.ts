@@ -155,7 +155,7 @@ test('a password is changed by its person, reset by an administrator, and its ot
   const there = await signIn(gateway, 'gil');
   const next = 'a much better password';
   await json(here.ask('/api/me/password', { method: 'PUT', body: { current: 'no', next } }), 401);
-  await json(here.ask('/api/me/password', { method: 'PUT', body: { current: goodPassword, next: 'short' } }), 400);
+  await json(here.ask('/api/me/password', { method: 'PUT', body: { current: goodPassword, next: 'short' } }), 422);
   await json(here.ask('/api/me/password', { method: 'PUT', body: { current: goodPassword, next } }), 204);
   assert.deepEqual([(await here.ask('/api/status')).status, (await there.ask('/api/status')).status], [200, 401]);
   const { password } = await json<{ password: string }>(

@@ -24,7 +24,7 @@ test('the first administrator ends the time of one person alone, once, and only 
   const body = { name: 'alice', password: goodPassword };
   const remote = await fresh.ask('/api/setup/administrator', { body, headers: { via: '1.1 proxy' } });
   assert.equal(remote.status, 403);
-  assert.equal((await fresh.ask('/api/setup/administrator', { body: { ...body, password: 'short' } })).status, 400);
+  assert.equal((await fresh.ask('/api/setup/administrator', { body: { ...body, password: 'short' } })).status, 422);
   const made = await fresh.ask('/api/setup/administrator', { body });
   assert.equal(made.status, 201);
   assert.equal((await fresh.ask('/api/setup/administrator', { body })).status, 409);
