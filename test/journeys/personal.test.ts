@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { buildPageWhenStale, findChromium, openBrowser } from '../parts/browser.ts';
@@ -37,6 +38,7 @@ interface House extends AsyncDisposable {
   readonly address: string;
   readonly home: string;
   post<T>(path: string, body: unknown): Promise<T>;
+  get<T>(path: string): Promise<T>;
 }
 
 async function openHouse(): Promise<House> {
@@ -51,6 +53,12 @@ async function openHouse(): Promise<House> {
       const text = await reply.text();
       assert.ok(reply.ok, text);
       return (reply.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text) as T;
+    },
+    async get<T>(path: string): Promise<T> {
+      const reply = await fetch(`${server.address}${path}`);
+      const text = await reply.text();
+      assert.ok(reply.ok, text);
+      return JSON.parse(text) as T;
     },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
@@ -82,6 +90,32 @@ const posted = ({ seen }: UpstreamServer): string =>
     .map(({ rawBody }) => rawBody.toString())
     .join('\n');
 
+const verifier = resolve(import.meta.dirname, '../../tools/verify-log.mjs');
+
+/** What a stranger says of a receipt or a log, with one file and no network. */
+function verify(path: string): void {
+  const said = spawnSync(process.execPath, [verifier, path], { encoding: 'utf8' });
+  assert.equal(said.status, 0, said.stdout + said.stderr);
+}
+
+/** Takes the receipt of an answer, erases its conversation, and looks that the receipt and the log still prove themselves. */
+async function proveAndErase(house: House, conversationId: string, messageId: string): Promise<void> {
+  const receipt = await house.get<{ facts: object; records: object }>(`/api/messages/${messageId}/receipt`);
+  assert.deepEqual((receipt.facts as { placeholders?: unknown }).placeholders, { PERSON: 2, NIR: 1 });
+  assert.doesNotMatch(JSON.stringify([receipt.facts, receipt.records]), hidden);
+  const kept = join(house.home, 'receipt-that-was-kept.json');
+  writeFileSync(kept, JSON.stringify(receipt));
+  verify(kept);
+  assert.equal((await house.get<{ vaults: number }>('/api/me/held')).vaults, 1);
+  const erased = await house.post<{ receipt: object }>(`/api/conversations/${conversationId}/erase`, {});
+  assert.ok(erased.receipt);
+  assert.equal((await fetch(`${house.address}/api/conversations/${conversationId}`)).status, 404);
+  assert.equal((await house.get<{ vaults: number }>('/api/me/held')).vaults, 0);
+  verify(kept);
+  await house.post('/api/audit/verify', {});
+  verify(join(house.home, 'audit'));
+}
+
 /** Every file of a folder that holds a text. */
 function filesWith(folder: string, text: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -100,9 +134,8 @@ test(
     const body = { kind: 'ask', parentId: null, content: question, model: 'acme/grand' };
     const stream = await house.post<string>(`/api/conversations/${id}/answers`, body);
     assert.match(stream, /"kind":"routed".*"masked":\{"PERSON":2,"NIR":1\}/);
-    const get = async <T>(path: string) => (await (await fetch(`${house.address}${path}`)).json()) as T;
-    type Stored = { messages: { role: string; content: string; provenance?: { masked?: unknown } }[] };
-    const { messages } = await get<Stored>(`/api/conversations/${id}/messages`);
+    type Stored = { messages: { id: string; role: string; content: string; provenance?: { masked?: unknown } }[] };
+    const { messages } = await house.get<Stored>(`/api/conversations/${id}/messages`);
     assert.equal(messages.at(-1)?.content, restored);
     assert.deepEqual(messages.at(-1)?.provenance?.masked, { PERSON: 2, NIR: 1 });
     assert.doesNotMatch(posted(abroad), hidden);
@@ -116,9 +149,7 @@ test(
     });
     assert.equal(secret.status, 403, 'declared as personal data it goes nowhere abroad, masked or not');
 
-    const gone = await fetch(`${house.address}/api/conversations/${id}`, { method: 'DELETE' });
-    assert.ok(gone.ok, await gone.text());
-    assert.equal((await fetch(`${house.address}/api/conversations/${id}`)).status, 404);
+    await proveAndErase(house, id, messages.at(-1)?.id ?? '');
   },
 );
 
