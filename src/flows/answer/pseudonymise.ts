@@ -33,14 +33,12 @@ export async function pseudonymise(passage: Passage): Promise<MaskingProof | Mas
   return { value: prompt ?? inputs ?? passage.maskedOnce, detector, counts, residual: 0 };
 }
 
-async function mask({ rooms, conversationId, caller }: Passage, outgoing: Outgoing): Promise<Masked> {
+async function mask({ rooms, conversationId }: Passage, outgoing: Outgoing): Promise<Masked> {
   const { personal } = rooms;
   if (!personal) throw new MaskingFailedError('no_detector');
   const detector = openDetector(personal.detector);
-  const { personId } = caller.who;
-  const owner = conversationId === undefined ? undefined : { conversationId, personId };
   const { budgetMs } = personal;
-  return personal.vaults.use(owner, async (vault) => {
+  return personal.vaults.use(conversationId, async (vault) => {
     const masker = openMasker(detector, vault, budgetMs === undefined ? {} : { budgetMs });
     const about = { detector: detector.version, restorer: () => masker.restorer(), unknown: 0 };
     if (outgoing.kind === 'inputs') {

@@ -11,5 +11,5 @@ export { placeholderOf, placeholdersIn } from './placeholder.ts';
 export { Restorer } from './restorer.ts';
 export { secondScan } from './second-scan.ts';
 export { type Hint, Vault } from './vault.ts';
-export { openVaults, type VaultKeys, type VaultOwner, type Vaults } from './vaults.ts';
+export { openVaults, type VaultKeys, type Vaults } from './vaults.ts';
 export { type MaskedKind, words } from './words.ts';

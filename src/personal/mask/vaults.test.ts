@@ -25,8 +25,7 @@ test('a vault of each conversation, sealed, kept when others add to it, and gone
       [id, owner],
     );
   }
-  const one = { conversationId: 'conv_1', personId: 'per_1' };
-  const two = { conversationId: 'conv_2', personId: 'per_1' };
+  const [one, two, third] = ['conv_1', 'conv_2', 'conv_3'] as const;
   const maskIn = (text: string) => async (vault: Vault) =>
     (await openMasker(tinyDetector, vault).mask([text])).texts[0];
   const rows = () =>
@@ -63,9 +62,8 @@ test('a vault of each conversation, sealed, kept when others add to it, and gone
     ['conv_1'],
   );
   await assert.rejects(vaults.use(two, maskIn('M. Paul Roy')), 'a conversation that is gone has no vault');
-  const third = { conversationId: 'conv_3', personId: 'per_2' };
   await vaults.use(third, maskIn('M. Paul Roy'));
-  await keyring.destroy('per_2');
-  await assert.rejects(vaults.use(third, maskIn('M. Paul Roy')), unreadable, 'erased with its person');
+  await keyring.destroy('vault/conv_3');
+  await assert.rejects(vaults.use(third, maskIn('M. Paul Roy')), unreadable, 'its key is destroyed');
   await database.close();
 });

@@ -3,18 +3,12 @@ import type { Database } from '../../store/index.ts';
 import { MaskingFailedError } from './masking-failed.ts';
 import { Vault } from './vault.ts';
 
-/** Seals and opens vaults at rest under a key of the person they belong to. */
+/** Seals and opens vaults at rest, each under a key of its own: erasing the conversation destroys it, in backups too. */
 export interface VaultKeys {
   ready(subject: string): Promise<void>;
   seal(subject: string, place: string, text: string): string;
   /** @throws {IntramurosError} when the key is gone or the text damaged. */
   open(subject: string, place: string, sealed: string): string;
-}
-
-/** Whose conversation a vault belongs to. */
-export interface VaultOwner {
-  readonly conversationId: string;
-  readonly personId: string;
 }
 
 /** The vaults of an installation: one a conversation, sealed at rest, gone with it. */
@@ -24,7 +18,7 @@ export interface Vaults {
    * vault lives as long as the request alone. When another request added to the vault meanwhile, `work` is done again.
    * @throws {MaskingFailedError} `vault_unreadable`; and what `work` and the database throw.
    */
-  use<T>(owner: VaultOwner | undefined, work: (vault: Vault) => Promise<T>): Promise<T>;
+  use<T>(conversationId: string | undefined, work: (vault: Vault) => Promise<T>): Promise<T>;
 }
 
 interface Row {
@@ -41,17 +35,17 @@ export function openVaults(options: {
   readonly log: Logger;
 }): Vaults {
   return {
-    async use(owner, work) {
-      if (!owner) return work(new Vault());
+    async use(conversationId, work) {
+      if (conversationId === undefined) return work(new Vault());
       for (let tries = 0; tries < mostTries; tries += 1) {
-        const { vault, version } = await read(options, owner);
+        const { vault, version } = await read(options, conversationId);
         const result = await work(vault);
-        if (!vault.grown || (await write(options, owner, { vault, version }))) return result;
+        if (!vault.grown || (await write(options, conversationId, { vault, version }))) return result;
       }
       throw new IntramurosError(
         'conflict',
         'Other answers of this conversation kept adding names at the same time. Ask again when they are over.',
-        { facts: { conversation: owner.conversationId } },
+        { facts: { conversation: conversationId } },
       );
     },
   };
@@ -59,14 +53,17 @@ export function openVaults(options: {
 
 type Room = Parameters<typeof openVaults>[0];
 
-async function read({ database, keys, log }: Room, { conversationId, personId }: VaultOwner) {
+async function read({ database, keys, log }: Room, conversationId: string) {
   const [row] = await database.query<Row>('SELECT sealed, version FROM vaults WHERE conversation_id = $1', [
     conversationId,
   ]);
   if (!row) return { vault: new Vault(), version: 0 };
   try {
-    await keys.ready(personId);
-    return { vault: Vault.fromText(keys.open(personId, placeOf(conversationId), row.sealed)), version: row.version };
+    await keys.ready(subjectOf(conversationId));
+    return {
+      vault: Vault.fromText(keys.open(subjectOf(conversationId), placeOf(conversationId), row.sealed)),
+      version: row.version,
+    };
   } catch (error) {
     log.error({ err: error, conversation: conversationId }, 'a vault of placeholders cannot be read');
     throw new MaskingFailedError('vault_unreadable', { cause: error });
@@ -76,11 +73,12 @@ async function read({ database, keys, log }: Room, { conversationId, personId }:
 /** False when somebody else wrote since it was read. */
 async function write(
   { database, keys }: Room,
-  { conversationId, personId }: VaultOwner,
+  conversationId: string,
   { vault, version }: { readonly vault: Vault; readonly version: number },
 ): Promise<boolean> {
-  await keys.ready(personId);
-  const sealed = keys.seal(personId, placeOf(conversationId), vault.toText());
+  const subject = subjectOf(conversationId);
+  await keys.ready(subject);
+  const sealed = keys.seal(subject, placeOf(conversationId), vault.toText());
   const values = [conversationId, sealed, version];
   const rows = await database.query(
     version === 0
@@ -93,4 +91,5 @@ async function write(
   return rows.length > 0;
 }
 
+const subjectOf = (conversationId: string): string => `vault/${conversationId}`;
 const placeOf = (conversationId: string): string => `vaults/${conversationId}/sealed`;
