@@ -46,8 +46,8 @@ before(async () => {
   });
 });
 after(async () => {
-  await gateway.close();
-  await server[Symbol.asyncDispose]();
+  await gateway?.close();
+  await server?.[Symbol.asyncDispose]();
 });
 
 const posted = () => server.seen.filter(({ method }) => method === 'POST');
