@@ -65,6 +65,8 @@ export interface LogStatus {
   readonly anchoredSize: number;
   readonly anchors: readonly AnchorState[];
   readonly oldestAt: string | undefined;
+  /** For which decisions are kept. */
+  readonly retentionMonths: number;
 }
 
 /** A proof with what anchors said of its checkpoint. */
@@ -157,6 +159,7 @@ export function openEvidence(options: EvidenceOptions): Evidence {
         anchoredSize,
         anchors: anchors.state(),
         oldestAt,
+        retentionMonths: audit.retention.months.decision,
       };
     },
     search: (query) => searchLog(audit, query),

@@ -73,10 +73,14 @@ export const generalRows: readonly AnssiRow[] = [
     },
     state: 'met',
     words: {
-      fr: 'Chaque question, réponse et conversation porte un marquage qui ne peut que monter et qui décide de sa destination avant l’ouverture de la connexion.',
-      en: 'Every question, answer and conversation carries a label that can only rise and that decides where it may go before a connection opens.',
+      fr: 'Chaque question, réponse et conversation porte un marquage qui ne peut que monter et qui décide de sa destination avant l’ouverture de la connexion. Au repos, chacune est chiffrée sous la clé de sa personne.',
+      en: 'Every question, answer and conversation carries a label that can only rise and that decides where it may go before a connection opens. At rest, each is sealed under the key of its person.',
     },
-    by: ['test:test/labels.test.ts', 'test:test/proofs/conversation-graphs.test.ts', 'setting:defaultLabel'],
+    by: [
+      'test:test/labels.test.ts',
+      'test:test/proofs/conversation-graphs.test.ts',
+      'test:test/proofs/at-rest.test.ts',
+    ],
   },
   {
     id: 'R8',

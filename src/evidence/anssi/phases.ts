@@ -80,10 +80,15 @@ export const phaseRows: readonly AnssiRow[] = [
     title: { fr: 'Filtrer les entrées et les sorties', en: 'Filter what goes in and what comes out' },
     state: 'partly',
     words: {
-      fr: 'Un marquage au-dessus de la destination arrête la question ; la mention Secret est refusée partout ; la taille des demandes et des réponses est bornée. Aucun filtre ne juge l’intention d’une question.',
-      en: 'A label above the destination stops a question; a Secret marking is refused everywhere; requests and answers are bounded in size. No filter judges what a question is meant for.',
+      fr: 'Un marquage au-dessus de la destination arrête la question ; la mention Secret est refusée partout ; les noms et identifiants sont remplacés avant l’envoi quand la politique le demande ; la taille des demandes et des réponses est bornée. Aucun filtre ne juge l’intention d’une question.',
+      en: 'A label above the destination stops a question; a Secret marking is refused everywhere; names and identifiers are replaced before sending when policy asks for it; requests and answers are bounded in size. No filter judges what a question is meant for.',
     },
-    by: ['test:src/policy/gate.test.ts', 'test:src/gateway/openai.test.ts', 'setting:bodyLimit'],
+    by: [
+      'test:src/policy/gate.test.ts',
+      'test:test/proofs/masked-wire.test.ts',
+      'test:test/proofs/personal-data.test.ts',
+      'setting:bodyLimit',
+    ],
   },
   {
     id: 'R26',
@@ -137,7 +142,12 @@ export const phaseRows: readonly AnssiRow[] = [
       fr: 'Chaque décision est sur le disque avant l’envoi, chaque issue ensuite, dans un journal dont un tiers vérifie l’intégrité. Le contenu n’y est pas : un engagement chiffré permet de le prouver à qui l’a écrit.',
       en: 'Each decision is on the disk before anything is sent, each outcome after, in a log whose integrity a stranger can verify. Content is not in it: a commitment lets whoever wrote it prove it.',
     },
-    by: ['test:test/proofs/audit-kill.test.ts', 'test:src/audit/audit.test.ts', 'doc:docs/evidence.md'],
+    by: [
+      'test:test/proofs/audit-kill.test.ts',
+      'test:test/proofs/audit-tamper.test.ts',
+      'test:test/proofs/receipts.test.ts',
+      'doc:docs/evidence.md',
+    ],
   },
   {
     id: 'R30',

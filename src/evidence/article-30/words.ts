@@ -84,8 +84,8 @@ export const categories: readonly CategoryWords[] = [
       en: 'Log of proof: identifiers, decisions, bytes, no content at all',
     },
     retention: {
-      fr: 'Tant que l’organisation ne supprime pas de mois entiers ; à fixer par elle, au moins six mois',
-      en: 'As long as the organisation deletes no whole months; for it to settle, six months at least',
+      fr: 'Selon le réglage auditRetention : douze mois par défaut, six au moins',
+      en: 'As the setting auditRetention says: twelve months by default, six at least',
     },
   },
 ];

@@ -24,7 +24,14 @@ const Kinds = z
 const Ms = wholeNumber({ max: 253_402_300_799_999 });
 const Seq = wholeNumber({ max: Number.MAX_SAFE_INTEGER });
 
-function toState({ checkpoint, failure, oldestAt, anchors, ...status }: LogStatus): Record<string, unknown> {
+function toState({
+  checkpoint,
+  failure,
+  oldestAt,
+  retentionMonths,
+  anchors,
+  ...status
+}: LogStatus): Record<string, unknown> {
   return {
     ...status,
     failure: failure ?? null,
@@ -32,7 +39,7 @@ function toState({ checkpoint, failure, oldestAt, anchors, ...status }: LogStatu
       ? { size: checkpoint.size, root: checkpoint.root, at: checkpoint.at, text: checkpoint.note }
       : null,
     anchors: anchors.map(({ words: _words, ...anchor }) => anchor),
-    retention: { months: null, oldestAt: oldestAt ?? null },
+    retention: { months: retentionMonths, oldestAt: oldestAt ?? null },
   };
 }
 

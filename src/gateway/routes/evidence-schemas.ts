@@ -52,10 +52,7 @@ export const AuditStateView = z
     anchoredSize: z.int().meta({ description: 'Records under the newest checkpoint that somebody outside confirmed.' }),
     anchors: z.array(AnchorView),
     retention: z.object({
-      months: z
-        .int()
-        .nullable()
-        .meta({ description: 'Whole months after which a part of the log may be deleted; null: never.' }),
+      months: z.int().nullable().meta({ description: 'Months for which decisions are kept.' }),
       oldestAt: z.string().nullable(),
     }),
   })
