@@ -45,7 +45,7 @@ async function guardThisProcess({ databaseUrl, host }: Settings): Promise<Guard>
   const own = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
   guard ??= installGuard({
     hosts: [{ host }, ...databaseHosts(databaseUrl)],
-    programs: [own('./engine/process/main.ts'), own('./engine/tuned/main.ts')],
+    programs: [own('./engine/process/main.ts'), own('./engine/tuned/main.ts'), own('./store/create-cluster-main.ts')],
     threads: [own('./store/embedded-worker.ts'), own('./audit/verify-worker.ts')],
   });
   return guard;
