@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { openAudit } from '../../src/audit/index.ts';
+import { openAudit, verifyLog } from '../../src/audit/index.ts';
 import { silentLog, systemClock } from '../../src/base/index.ts';
 import { seededRandom } from '../parts/random.ts';
 
@@ -54,7 +54,12 @@ test('a kill -9 at random moments loses no acknowledged record', async () => {
     await using opened = openAudit({ home, clock: systemClock, log: silentLog() });
     for await (const { seq } of opened.read({})) assert.equal(seq, read++);
     assert.equal(read, records);
-    console.log(`PROOF audit-kill ${kills} kills, ${records} records, 0 acknowledged ones lost, 0 gaps, seed ${seed}`);
+    await opened.close();
+    const { ok, problems } = await verifyLog({ path: join(home, 'audit') });
+    assert.ok(ok, JSON.stringify(problems.slice(0, 3)));
+    console.log(
+      `PROOF audit-kill ${kills} kills, ${records} records, 0 acknowledged ones lost, 0 gaps, the log verifies, seed ${seed}`,
+    );
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
