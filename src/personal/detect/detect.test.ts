@@ -113,6 +113,9 @@ test('secrets are found by what they begin with, by their names, and in addresse
     ],
   ] as const)
     assert.deepEqual(only(text, 'SECRET'), [secret]);
+  const program =
+    'const token = options.token; f(row.password); apiKey: string; type Name = { name: Row; by: Event }; id base64url';
+  assert.deepEqual(found(program), []);
   assert.deepEqual(only('Le mot de passe est oublié, le jeton aussi ; password: ********', 'SECRET'), []);
 });
 
@@ -191,6 +194,7 @@ test('a long text of one thing over and over takes time in proportion', () => {
     'M. ',
     'de ',
     '-----BEGIN PRIVATE KEY-----',
+    `token=a${'.aa'.repeat(60)}! `,
   ]) {
     const before = process.cpuUsage();
     detector.find(unit.repeat(100_000 / unit.length));

@@ -1,5 +1,6 @@
 import { isNirForm, luhn, nirKey } from '../checks.ts';
 import { context as c } from '../context.ts';
+import { UPPER } from '../fold.ts';
 import { ALL_CAPITALS, CAPITAL, GLUED, NUMBER, type Page } from '../page.ts';
 
 /** Numbers with letters inside: plates, passports, cards, students, NINO, and the NIR of Corsica. */
@@ -87,6 +88,7 @@ function mixed(page: Page, token: number): void {
   while (last + 1 < page.count && page.is(last + 1, GLUED) && last - token < 14) last += 1;
   const end = page.ends[last]!;
   if (end - start < 9 || end - start > 14 || page.is(last + 1, GLUED)) return;
+  if (!isShouted(page, start, end)) return;
   const { seen, near } = page.before(token, c.ID_CARD | c.LICENCE | c.PASSPORT | c.INE | c.THING);
   const spoken = near & ~c.THING ? near : near & c.THING ? 0 : seen;
   const length = end - start;
@@ -96,6 +98,17 @@ function mixed(page: Page, token: number): void {
   else if (length === 9 && (spoken & c.LICENCE) !== 0) add('DRIVING_LICENCE');
   else if ((length === 9 || length === 12) && (spoken & c.ID_CARD) !== 0) add('ID_CARD');
   else if (length === 11 && (spoken & c.INE) !== 0) add('INE');
+}
+
+/** Papers carry capitals; four digits and more are meant as such also in small letters. `Int8Array` is a word of a program. */
+function isShouted(page: Page, start: number, end: number): boolean {
+  let digits = 0;
+  let small = 0;
+  for (let i = start; i < end; i += 1) {
+    if (page.isDigit(i)) digits += 1;
+    else if ((page.bits[i]! & UPPER) === 0) small += 1;
+  }
+  return small === 0 ? digits > 1 : digits > 3;
 }
 
 /** « 1 84 12 2A 451 089 46 ». */

@@ -210,11 +210,18 @@ function named(page: Page, token: number): number {
   if (!name) return 0;
   const isWordAlone = name.parts === 1 && (name.roles & role.WORD) !== 0 && (name.roles & (FIRST | role.SURNAME)) === 0;
   const isAbbreviation = page.is(from, ALL_CAPITALS) && name.roles === 0 && page.ends[from]! - page.starts[from]! < 6;
-  if (isWordAlone || isAbbreviation || isProduct(page, from) || isListed(page, from)) return 0;
+  const isWeak = name.parts === 1 && (name.roles & (FIRST | role.SURNAME)) === 0 && weaklyNaming.has(page.word(token));
+  if (isWordAlone || isWeak || isAbbreviation || isProduct(page, from) || isListed(page, from)) return 0;
   const plural = page.word(token) === 'epoux' || page.word(token) === 'famille' || page.word(token) === 'consorts';
   return add(page, from, name.last, 0.86, plural ? undefined : genderOf(name.first), plural);
 }
 
+/** Words that stand before names, and in programs and tables before much else. */
+const weaklyNaming = new Set(
+  'by named called name names hello dear hi attn to participant participants contact agent client clients manager consultant chef auteur usager candidat titulaire responsable message'.split(
+    ' ',
+  ),
+);
 const articlesAndOf = new Set('de du des d l le la les'.split(' '));
 
 /** Whether a known organisation begins here. */
@@ -343,7 +350,8 @@ function bySurname(page: Page, token: number, roles: number): number {
       return add(page, withParticle(page, token), lastOfCompound(page, next), 0.84, genderOf(nextRoles));
     // Anthelme Arnoux, Jolan Grioncle
     if (!starts && isUnknown(page, token)) {
-      if ((nextRoles & role.SURNAME) !== 0 && (nextRoles & role.NEVER) === 0)
+      const isShouted = isUpper && page.is(next, ALL_CAPITALS);
+      if (!isShouted && (nextRoles & role.SURNAME) !== 0 && (nextRoles & role.NEVER) === 0)
         return add(page, token, lastOfCompound(page, next), 0.7);
       if (isUnknown(page, next) && !isUpper && isLedUpTo(page, token))
         return add(page, token, lastOfCompound(page, next), 0.5);

@@ -40,11 +40,16 @@ export function findSecrets(page: Page): void {
     const value = match[1]!.replace(/[.)\]}!?]+$/, '');
     const start = match.index + match[0].length - match[1]!.length;
     const sign = /[:=]|bearer/i.test(match[0].slice(0, match[0].length - match[1]!.length));
+    const isQuoted = /["'`«] ?$/.test(match[0].slice(0, match[0].length - match[1]!.length));
+    if (!isQuoted && programText.test(match[1]!)) continue;
     if (isSecretValue(value, sign)) add(page, start, start + value.length, 0.9, false);
   }
   for (const match of text.matchAll(blobs))
     if (isRandom(match[0])) add(page, match.index, match.index + match[0].length, 0.7, false);
 }
+
+/** `token: options.token`, `password = row.password)`, `secret: z.string(`: what a program calls it, not what it is. */
+const programText = /^[#\w$.?[\]]*[()]|^[a-z#_$][\w$#]*(?:\??\.(?=\d*[a-z_$#])[#\w$]+)+$|^\/|^[a-z][a-z0-9]*_[a-z]+$/i;
 
 /** A word of prose is no password; digits, signs or changing case make one. */
 function isSecretValue(value: string, sign: boolean): boolean {
@@ -56,7 +61,9 @@ function isSecretValue(value: string, sign: boolean): boolean {
 
 /** Text of mixed letters and digits without any order: base64 of random bytes has some five bits a sign. Hashes are hexadecimal. */
 function isRandom(blob: string): boolean {
-  if (!/\d/.test(blob) || !/[a-z]/.test(blob) || !/[A-Z]/.test(blob) || /^[0-9a-fA-F-]+$/.test(blob)) return false;
+  // Checksums of packages are public; a long name in a program has a digit or two.
+  if (/^sha\d{3}-/.test(blob) || (blob.match(/\d/g)?.length ?? 0) < 3) return false;
+  if (!/[a-z]/.test(blob) || !/[A-Z]/.test(blob) || /^[0-9a-fA-F-]+$/.test(blob)) return false;
   if ((blob.match(/[/_-]/g)?.length ?? 0) > blob.length / 8) return false;
   return entropy(blob) >= 4.3;
 }
