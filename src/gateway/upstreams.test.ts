@@ -60,6 +60,21 @@ test('an upstream is declared, changed, tested and removed, and its secret is ne
   assert.ok(!JSON.stringify(records).includes('never-shown'));
 });
 
+test('what is not a client’s to declare is not kept, whatever stands in it', async (context) => {
+  const { server, call } = await open(context);
+  const destination = { ...home, id: 'mine', declaredBy: { '\u0000': '\u0000' }, declaredAt: ['\u0000'] };
+  const made = await call('POST', '/api/upstreams', {
+    id: 'peer',
+    title: 'Peer',
+    kind: 'openai',
+    urls: [`${server.url}/v1`],
+    destination,
+  });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  assert.equal(made.body.destination.id, 'peer');
+  assert.match(made.body.destination.declaredAt, /^\d{4}-/);
+});
+
 test('a stored secret does not follow to an address that it was not entered for', async (context) => {
   const { server, call } = await open(context);
   const declared = { id: 'peer', title: 'Peer', kind: 'openai', destination: home, secret: { apiKey: key } };

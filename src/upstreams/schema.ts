@@ -23,6 +23,12 @@ export const CertificateInput = z
   .strictObject({ certificate: line(200), scope: line(500), expires: day })
   .meta({ id: 'Certificate' });
 
+/** What a client read and sends back with the rest: not kept, whatever it is. */
+const notTheirs = z
+  .unknown()
+  .optional()
+  .transform((): undefined => undefined);
+
 /** Attributes of a place, as a named person declares them. `id`, `title`, `declaredBy` and `declaredAt` are not theirs to say. */
 export const DestinationInput = z
   .strictObject({
@@ -36,10 +42,10 @@ export const DestinationInput = z
     trainsOnData: z.boolean().nullish().meta({ description: 'Absent is unknown, which counts as yes.' }),
     dpaRef: line(500).nullish(),
     enclave: z.boolean().default(false),
-    id: z.unknown().optional(),
-    title: z.unknown().optional(),
-    declaredBy: z.unknown().optional(),
-    declaredAt: z.unknown().optional(),
+    id: notTheirs,
+    title: notTheirs,
+    declaredBy: notTheirs,
+    declaredAt: notTheirs,
   })
   .meta({ id: 'DestinationInput' });
 
