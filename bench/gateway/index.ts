@@ -7,7 +7,7 @@ import { direct, type Route, startLiteLlm, startNull, startOurs, startPortkey, s
 import { medianInterval, quantile } from './statistics.ts';
 
 /** What our gateway is measured with, from the least to everything; the last one is the product as it comes. */
-const rungs = ['single', 'key', 'whole'] as const;
+const rungs = ['single', 'key', 'whole', 'personal'] as const;
 
 const say = (line: string): void => console.log(line);
 const ms = (value: number): string => value.toFixed(2);

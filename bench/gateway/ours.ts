@@ -4,7 +4,8 @@ import { startServer } from '../../src/serve.ts';
 /**
  * Our gateway of the benchmark, in a process of its own: the product as `intramuros serve` starts it, with the mock as an
  * upstream. The rung says how much is asked of it: `single` is the machine's owner without account or key, `key` an account
- * and its key, `whole` its quotas too. Policy and the durable record are always on: nobody can switch them off.
+ * and its key, `whole` its quotas too, `personal` a place abroad besides, for which every request is looked through for personal
+ * data twice and takes the answer path. Policy and the durable, signed record are in every rung: nobody can switch them off.
  */
 const [mockPort = '', home = '', rung = 'whole'] = process.argv.slice(2);
 
@@ -32,10 +33,9 @@ async function makeUpstream(): Promise<void> {
     kind: 'openai',
     urls: [`http://127.0.0.1:${mockPort}/v1`],
     destination: {
-      tier: 'on-premises',
-      country: 'FR',
-      operatorCountry: 'FR',
-      extraEuExposure: false,
+      ...(rung === 'personal'
+        ? { tier: 'saas', country: 'US', operatorCountry: 'US', extraEuExposure: true }
+        : { tier: 'on-premises', country: 'FR', operatorCountry: 'FR', extraEuExposure: false }),
       retentionDays: 0,
       trainsOnData: false,
       enclave: false,
@@ -52,7 +52,7 @@ if (rung !== 'single') {
   ({ key } = await call('POST', '/api/me/keys', { name: 'bench' }));
 }
 await makeUpstream();
-if (rung === 'whole') {
+if (rung === 'whole' || rung === 'personal') {
   for (const unit of ['requests', 'tokens'] as const) {
     const subject = { kind: 'everybody', id: '*' };
     await call('POST', '/api/quotas', { subject, unit, period: 'day', limit: 1_000_000_000 });
