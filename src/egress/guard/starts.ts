@@ -43,7 +43,7 @@ export function guardThreads(judge: Judge): Patch[] {
       if (!judge.mayStart('worker_threads', path ?? 'a text', listed)) {
         throw judge.refusal('worker_threads', path ?? 'a text');
       }
-      super(file, { ...options, execArgv: [...(options.execArgv ?? process.execArgv), '--import', threadGuard] });
+      super(file, { ...options, execArgv: [...(options.execArgv ?? flagsOfThreads()), '--import', threadGuard] });
     }
   }
   holder.Worker = Worker;
@@ -88,3 +88,6 @@ export function guardNative(judge: Judge, mayLoad: (path: string) => boolean): P
   });
   return [...loading, ...inner];
 }
+
+/** Flags of this process that a thread takes too: those that size V8's heap are for a whole process, and refused. */
+const flagsOfThreads = (): string[] => process.execArgv.filter((flag) => !/^--(?:max|min|stack)-/.test(flag));
