@@ -128,7 +128,7 @@ for (const locale of ['fr-FR', 'en-GB'] as const) {
 }
 
 const places = ['people', 'people/new', 'groups/new', 'roles', 'roles/new', 'keys', 'quotas/new', 'upstreams'];
-const more = ['upstreams/acme', 'policy', 'decisions', 'egress', 'usage'];
+const more = ['upstreams/acme', 'policy', 'decisions', 'audit', 'audit/0', 'egress', 'usage', 'article-30', 'anssi'];
 
 for (const [locale, theme, width] of [
   ['fr-FR', 'light', 1280],
@@ -181,7 +181,7 @@ for (const [locale, theme, width] of [
       await check('picker');
       await page.keyboard.press('Escape');
       await page.goto(`${house.address}/#/account`);
-      await page.locator('.section-head button').click();
+      await page.locator('[aria-labelledby=my-keys] .section-head button').click();
       await check('my account');
       for (const place of [...places, ...more]) {
         await page.goto(`${house.address}/#/admin/${place}`);

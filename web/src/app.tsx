@@ -5,7 +5,7 @@ import { ModelsPage } from './models/models-page.tsx';
 import { HelpPanel } from './settings/help-panel.tsx';
 import { SettingsPanel } from './settings/settings-panel.tsx';
 import { Sidebar } from './side/sidebar.tsx';
-import { type TextKey, withHouseWords } from './text/i18n.ts';
+import { type TextKey, withHouseWords, withProofWords } from './text/i18n.ts';
 import { IconButton } from './ui/icon-button.tsx';
 import { KeyPanel } from './ui/key-panel.tsx';
 import { Panel } from './ui/panel.tsx';
@@ -17,6 +17,7 @@ import { useObservable } from './ui/use-observable.ts';
 
 const AccountPage = lazy(() => withHouseWords(import('./house/account-page.tsx')));
 const AccountsPage = lazy(() => withHouseWords(import('./house/accounts-page.tsx')));
+const HeldPage = lazy(() => withProofWords(import('./house/held-page.tsx')));
 const AdminPage = lazy(() => withHouseWords(import('./admin/admin-page.tsx')));
 
 type Open = 'side' | 'settings' | 'help' | 'key' | undefined;
@@ -107,9 +108,10 @@ export function App() {
         </header>
         {here.page === 'models' ? (
           <ModelsPage />
-        ) : here.page === 'account' || here.page === 'accounts' || here.page === 'admin' ? (
+        ) : here.page !== 'new' && here.page !== 'conversation' ? (
           <Suspense fallback={<p className="waiting page-column">{say('wait.page')}</p>}>
             {here.page === 'account' ? <AccountPage /> : null}
+            {here.page === 'held' ? <HeldPage /> : null}
             {here.page === 'accounts' ? <AccountsPage /> : null}
             {here.page === 'admin' ? <AdminPage section={here.section} id={here.id} /> : null}
           </Suspense>
@@ -163,6 +165,7 @@ const headings: Readonly<Record<Route['page'], TextKey>> = {
   conversation: 'untitled',
   models: 'models',
   account: 'account',
+  held: 'held',
   accounts: 'accounts.create',
   admin: 'admin',
 };

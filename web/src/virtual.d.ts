@@ -14,3 +14,11 @@ declare module 'virtual:catalogue/house-en' {
   import type { Messages } from '@lingui/core';
   export const messages: Messages;
 }
+declare module 'virtual:catalogue/proof-fr' {
+  import type { Messages } from '@lingui/core';
+  export const messages: Messages;
+}
+declare module 'virtual:catalogue/proof-en' {
+  import type { Messages } from '@lingui/core';
+  export const messages: Messages;
+}

@@ -1,5 +1,5 @@
 import { type ComponentType, lazy, Suspense, useEffect, useRef } from 'react';
-import type { TextKey } from '../text/i18n.ts';
+import { type TextKey, withProofWords } from '../text/i18n.ts';
 import { type AdminSection, adminSections, hashOf } from '../ui/route.ts';
 import { useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
@@ -20,8 +20,11 @@ const sections: Readonly<Record<AdminSection, ComponentType<SectionProps>>> = {
   upstreams: lazy(() => import('./upstreams-section.tsx')),
   policy: lazy(() => import('./policy-section.tsx')),
   decisions: lazy(() => import('./decisions-section.tsx')),
+  audit: lazy(() => withProofWords(import('./audit-section.tsx'))),
   egress: lazy(() => import('./egress-section.tsx')),
   usage: lazy(() => import('./usage-section.tsx')),
+  'article-30': lazy(() => withProofWords(import('./article-30-section.tsx'))),
+  anssi: lazy(() => withProofWords(import('./anssi-section.tsx'))),
 };
 
 /** Administration: one part at a time, and only the parts that the person has a right to. */

@@ -10,6 +10,9 @@ export const sectionRights: Readonly<Record<AdminSection, readonly string[]>> = 
   upstreams: ['admin.upstreams'],
   policy: ['admin.policy', 'policy.approve', 'label.approve', 'audit.read'],
   decisions: ['audit.read'],
+  audit: ['audit.read'],
   egress: ['admin.egress'],
   usage: ['usage.read'],
+  'article-30': ['audit.read'],
+  anssi: ['audit.read'],
 };

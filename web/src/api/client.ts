@@ -80,6 +80,9 @@ export class Client {
   tell(method: string, url: string, body?: unknown): Promise<void> {
     return this.#nothing(method, url, body);
   }
+  async file(url: string): Promise<Blob> {
+    return (await this.#send('GET', url)).blob();
+  }
 
   session = (): Promise<Session> => this.#json('GET', '/api/session');
   signIn = (body: { name: string; password: string }): Promise<Who> => this.#json('POST', '/api/session', body);

@@ -1,14 +1,16 @@
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { toProblemBody } from '../api/problem.ts';
 import type { ProblemBody, Provenance, Run } from '../api/wire.ts';
 import type { Label } from '../api/wire-policy.ts';
 import type { ChatNode } from '../store/tree.ts';
 import type { TextKey } from '../text/i18n.ts';
-import { i18n } from '../text/i18n.ts';
+import { i18n, withProofWords } from '../text/i18n.ts';
 import { labelWords } from '../ui/label-badge.tsx';
 import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { tierWords } from './choice-words.ts';
 import { whereWords } from './provenance.tsx';
+
+const ReceiptProof = lazy(() => withProofWords(import('../proof/receipt-proof.tsx')));
 
 /** What one answer took and where: its model, its tokens, its time by step, and what left the machine. */
 export function Receipt({ node }: { readonly node: ChatNode }) {
@@ -29,6 +31,11 @@ export function Receipt({ node }: { readonly node: ChatNode }) {
         </span>
       </p>
       <Place provenance={provenance} label={node.label ?? undefined} />
+      {provenance.decisionId ? (
+        <Suspense fallback={<p className="waiting">{say('wait.page')}</p>}>
+          <ReceiptProof key={node.id} messageId={node.id} />
+        </Suspense>
+      ) : null}
       <Facts
         title={say('receipt.model')}
         rows={[

@@ -8,6 +8,7 @@ import { DataTable } from '../ui/data-table.tsx';
 import { LabelBadge } from '../ui/label-badge.tsx';
 import { ProblemNote } from '../ui/problem-note.tsx';
 import { ReadState } from '../ui/read-state.tsx';
+import { hashOf } from '../ui/route.ts';
 import { useFormat, useSay, useServices } from '../ui/services.ts';
 import { useObservable } from '../ui/use-observable.ts';
 import { useRead } from '../ui/use-read.ts';
@@ -43,6 +44,13 @@ export default function AccountPage() {
         <Usage />
         <Keys />
         {known?.mode === 'accounts' && who?.kind === 'person' ? <SessionList /> : null}
+        <section aria-labelledby="my-data">
+          <h2 id="my-data">{say('account.held')}</h2>
+          <p className="faint lead">{say('account.held.text')}</p>
+          <a className="button" href={hashOf({ page: 'held' })}>
+            {say('held')}
+          </a>
+        </section>
         {known?.mode === 'accounts' && known.signIn.password ? <Password /> : null}
       </div>
     </div>

@@ -8,10 +8,10 @@ import { errorCodes } from '../../../src/base/errors.ts';
 const source = resolve(import.meta.dirname, '..');
 const read = (locale: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, `${locale}.json`), 'utf8')) as Record<string, string>;
-/** What every visit reads, and what accounts and administration add. */
+/** What every visit reads, and what accounts, administration and proofs add. */
 const [en, fr] = [
-  { ...read('en'), ...read('house-en') },
-  { ...read('fr'), ...read('house-fr') },
+  { ...read('en'), ...read('house-en'), ...read('proof-en') },
+  { ...read('fr'), ...read('house-fr'), ...read('proof-fr') },
 ];
 
 function files(folder: string): string[] {
@@ -30,19 +30,20 @@ test('each language has every text, and none is empty', () => {
   for (const [key, text] of [...Object.entries(en), ...Object.entries(fr)]) assert.notEqual(text.trim(), '', key);
 });
 
-test('no text stands in both parts of a catalogue', () => {
-  const house = Object.keys(read('house-en'));
+test('no text stands in two parts of a catalogue', () => {
+  const parts = ['', 'house-', 'proof-'];
+  const keys = parts.flatMap((part) => Object.keys(read(`${part}en`)));
   assert.deepEqual(
-    Object.keys(read('en')).filter((key) => house.includes(key)),
+    keys.filter((key, at) => keys.indexOf(key) !== at),
     [],
   );
-  assert.deepEqual(Object.keys(read('house-fr')), house);
+  for (const part of parts) assert.deepEqual(Object.keys(read(`${part}fr`)), Object.keys(read(`${part}en`)));
 });
 
 test('French is translated: only words that are the same in both languages stand in both', () => {
   const same = Object.keys(en).filter((key) => en[key] === fr[key] && /[a-z]{4}/i.test(en[key] ?? ''));
   const alike =
-    /^(suggest\.label|transcript\.|branch\.label|assistant|question\.label|list\.label|models\.catalogue|code|settings\.language\.|fact\.(action|licence)|capability\.(conversation|chat|vision)|step\.admit|label\.mentions|admin$|kind\.|policy\.version|flavour\.)/;
+    /^(suggest\.label|transcript\.|branch\.label|assistant|question\.label|list\.label|models\.catalogue|code|settings\.language\.|fact\.(action|licence)|capability\.(conversation|chat|vision)|step\.admit|label\.mentions|admin$|kind\.|policy\.version|flavour\.|held\.(conversations|messages|between)|standing\.$|basis\.(test|page|document)|anssi\.source|proof\.machine|entity\.(RIB|SECRET)|section\.anssi|audit\.export\.ocsf|basis\.doc)/;
   assert.deepEqual(
     same.filter((key) => !alike.test(key)),
     [],

@@ -1,7 +1,8 @@
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, lazy, Suspense, useRef, useState } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { toProblemBody } from '../api/problem.ts';
 import type { Conversation } from '../api/wire.ts';
+import { withProofWords } from '../text/i18n.ts';
 import { Icon } from '../ui/icon.tsx';
 import { problemWords } from '../ui/problem-note.tsx';
 import { go, hashOf, route } from '../ui/route.ts';
@@ -11,7 +12,9 @@ import { useObservable } from '../ui/use-observable.ts';
 import { saveExport } from './save-export.ts';
 import { Marked } from './snippet.tsx';
 
-type Mode = 'row' | 'rename';
+const EraseConversation = lazy(() => withProofWords(import('../proof/erase-conversation.tsx')));
+
+type Mode = 'row' | 'rename' | 'erase';
 
 /** One conversation of the list, with its menu; renaming and the question before deleting take the row's own place. */
 export function ConversationRow({
@@ -34,7 +37,16 @@ export function ConversationRow({
   };
   if (mode === 'rename') return <RenameForm conversation={conversation} onDone={back} />;
   if (removing) return <RemoveQuestion conversation={conversation} onKeep={back} />;
-  return <Row conversation={conversation} query={query} onGo={onGo} onMode={setMode} opener={opener} />;
+  return (
+    <>
+      <Row conversation={conversation} query={query} onGo={onGo} onMode={setMode} opener={opener} />
+      {mode === 'erase' ? (
+        <Suspense fallback={null}>
+          <EraseConversation conversation={conversation} onClose={back} />
+        </Suspense>
+      ) : null}
+    </>
+  );
 }
 
 function Row({
@@ -96,6 +108,9 @@ function Row({
             </MenuItem>
             <MenuItem onAction={() => list.askToRemove(conversation.id)} className="danger">
               <Icon name="trash" /> {say('delete')}
+            </MenuItem>
+            <MenuItem onAction={() => onMode('erase')} className="danger">
+              <Icon name="receipt" /> {say('erase.with')}
             </MenuItem>
           </Menu>
         </Popover>

@@ -1,5 +1,6 @@
 import type { Client } from '../api/client.ts';
 import type { Conversation } from '../api/wire.ts';
+import { saveFile } from '../ui/save-file.ts';
 
 /** Saves a conversation as a file of the person's disk. */
 export async function saveExport(
@@ -7,12 +8,8 @@ export async function saveExport(
   conversation: Pick<Conversation, 'id' | 'title'>,
   format: 'markdown' | 'json',
 ): Promise<void> {
-  const url = URL.createObjectURL(await client.exportConversation(conversation.id, format));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${fileName(conversation.title)}.${format === 'markdown' ? 'md' : 'json'}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  const name = `${fileName(conversation.title)}.${format === 'markdown' ? 'md' : 'json'}`;
+  saveFile(await client.exportConversation(conversation.id, format), name);
 }
 
 /** A title as a name that every file system takes. */

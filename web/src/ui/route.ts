@@ -6,6 +6,7 @@ export type Route =
   | { readonly page: 'conversation'; readonly id: string }
   | { readonly page: 'models' }
   | { readonly page: 'account' }
+  | { readonly page: 'held' }
   | { readonly page: 'accounts' }
   | { readonly page: 'admin'; readonly section: AdminSection; readonly id?: string };
 
@@ -19,15 +20,18 @@ export const adminSections = [
   'upstreams',
   'policy',
   'decisions',
+  'audit',
   'egress',
   'usage',
+  'article-30',
+  'anssi',
 ] as const;
 export type AdminSection = (typeof adminSections)[number];
 
 export function parseRoute(hash: string): Route {
   const [, first, second, third] = hash.replace(/^#/, '').split('/');
   if (first === 'c' && second) return { page: 'conversation', id: decodeURIComponent(second) };
-  if (first === 'models' || first === 'account' || first === 'accounts') return { page: first };
+  if (first === 'models' || first === 'account' || first === 'accounts' || first === 'held') return { page: first };
   if (first === 'admin') {
     const section = adminSections.find((name) => name === second) ?? 'people';
     return { page: 'admin', section, ...(third ? { id: decodeURIComponent(third) } : {}) };
