@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -226,6 +226,8 @@ describe('with a server', () => {
     assert.ok(!existsSync(join(elsewhere, 'database')));
     const restored = await runCommand(['restore', file], { home: elsewhere, environment: quiet });
     assert.equal(restored.code, 0, restored.stderr);
+    assert.match(restored.stderr, /house\.key/, 'says what is still missing');
+    copyFileSync(join(home.path, 'house.key'), join(elsewhere, 'house.key'));
     await using copy = await startServe({ home: elsewhere, environment: quiet });
     const titles = async (address: string): Promise<string[]> => {
       const reply = await fetch(`${address}/api/conversations`);

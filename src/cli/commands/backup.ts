@@ -11,8 +11,8 @@ export const backup: Command = {
   name: 'backup',
   summary: { en: 'Save the whole installation in one file.', fr: 'Enregistrer toute l’installation dans un fichier.' },
   details: {
-    en: 'Conversations, settings and what is known of the models, each with its checksum. A running server goes on working meanwhile. Keep the file as safe as the data directory: it holds the conversations as they are. Secrets of upstreams are in it encrypted, and their key (secrets.key) is not: keep a copy of that file apart, or enter the secrets anew after a restore.',
-    fr: 'Les conversations, les réglages et ce que l’on sait des modèles, chacun avec sa somme de contrôle. Un serveur en marche continue de travailler pendant ce temps. Gardez ce fichier aussi bien que le dossier de données : il contient les conversations telles quelles. Les secrets des services distants y sont chiffrés et leur clé (secrets.key) n’y est pas : gardez une copie de ce fichier à part, ou saisissez de nouveau les secrets après une restauration.',
+    en: 'Conversations, settings and what is known of the models, each with its checksum. A running server goes on working meanwhile. Conversations and secrets of upstreams are in it encrypted, and their keys are not: keep copies of house.key, secrets.key and audit.key apart from it. Without house.key nobody reads the conversations again; without secrets.key the secrets are entered anew after a restore.',
+    fr: 'Les conversations, les réglages et ce que l’on sait des modèles, chacun avec sa somme de contrôle. Un serveur en marche continue de travailler pendant ce temps. Les conversations et les secrets des services distants y sont chiffrés et leurs clés n’y sont pas : gardez à part des copies de house.key, secrets.key et audit.key. Sans house.key, plus personne ne lit les conversations ; sans secrets.key, les secrets sont à saisir de nouveau après une restauration.',
   },
   arguments: [
     {
@@ -41,6 +41,12 @@ export const backup: Command = {
       const size = sizeText(made.sizeBytes, context.language);
       context.note(
         context.say({ en: `Saved in ${made.path} (${size}).`, fr: `Enregistré dans ${made.path} (${size}).` }),
+      );
+      context.note(
+        context.say({
+          en: 'The keys that open it (house.key, secrets.key, audit.key) are not in it: keep copies of them apart.',
+          fr: 'Les clés qui l’ouvrent (house.key, secrets.key, audit.key) n’y sont pas : gardez-en des copies à part.',
+        }),
       );
     }
     return 0;
