@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, IntramurosError, type Logger } from '../base/index.ts';
 import { unavailable } from './damage.ts';
 import { readCard } from './identity.ts';
@@ -138,6 +139,8 @@ export function openAudit(options: OpenAuditOptions): Audit {
   };
 
   const flushAll = async (): Promise<void> => {
+    // What else comes in this turn of the loop goes along, and who asked starts other work before the write is made ready.
+    await nextTurn();
     do {
       await flushOnce();
     } while (waiting.length > 0 && (failure === undefined || waiting.some(({ settle }) => settle !== undefined)));
